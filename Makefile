@@ -1,0 +1,51 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+READY := $(VENV)/.ready
+NAS := $(VENV)/bin/nas
+PY := $(VENV)/bin/python
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: help setup demo format lint test test-slow golden bench kill-resume lock clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
+
+$(READY): requirements.txt requirements-horovod.txt pyproject.toml scripts/setup.sh
+	@scripts/setup.sh
+
+setup: $(READY) ## Make .venv with everything pinned (Horovod too where a C++ compiler is present)
+
+demo: $(READY) ## A real search on the embedded data set beside its random baseline, to a finished report
+	@scripts/demo.sh
+
+format: $(READY) ## Format the code
+	@$(VENV)/bin/ruff format nas_cli tests scripts
+	@$(VENV)/bin/ruff check --fix nas_cli tests scripts
+
+lint: $(READY) ## ruff, mypy (strict), import-linter
+	@$(VENV)/bin/ruff format --check nas_cli tests scripts
+	@$(VENV)/bin/ruff check nas_cli tests scripts
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+
+test: $(READY) ## The tests
+	@$(VENV)/bin/pytest
+
+test-slow: $(READY) ## The slow tests too
+	@$(VENV)/bin/pytest -m ""
+
+golden: $(READY) ## Rewrite the golden files (help pages, configurations, CSV headers)
+	@NAS_GOLDEN=write $(VENV)/bin/pytest -q tests/test_golden.py
+
+bench: $(READY) ## Training throughput and time per trial, as ratios in one run
+	@$(PY) scripts/bench_training.py
+
+kill-resume: $(READY) ## Kill a search at 30 random instants and compare what resuming gives
+	@$(PY) scripts/kill_and_resume.py
+
+lock: ## Pin requirements.txt anew (needs uv)
+	@scripts/lock.sh
+
+clean: ## Remove .venv and caches (not results)
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

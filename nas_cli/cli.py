@@ -1,0 +1,87 @@
+"""The `nas` group: a table of commands that are imported only when they are used."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from nas_cli import __version__
+from nas_cli.errors import ConfigError, NasError
+
+COMMANDS = {
+    "search": "Search for a network architecture.",
+    "train": "Train one network with the full budget.",
+    "report": "Rebuild the reports of runs, or compare several.",
+    "data": "List, fetch and verify data sets.",
+    "doctor": "Show what this machine has, and a fix for each thing missing.",
+}
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in `nas_cli.commands.<name>` and are imported on use.
+
+    An expected error becomes one `Error:` line: exit 2 for a wrong configuration, 1 for the rest; a traceback
+    only with --debug.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"nas_cli.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except NasError as error:
+            if _debug():
+                raise
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(EXIT_USAGE if isinstance(error, ConfigError) else EXIT_FAILED)
+        except KeyboardInterrupt:
+            if _debug():
+                raise
+            click.echo("Interrupted.", err=True)
+            ctx.exit(EXIT_INTERRUPTED)
+        except BrokenPipeError:
+            # The reader of our output (head, less) has gone: nothing is wrong and nobody is left to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+
+
+def _debug() -> bool:
+    return "--debug" in sys.argv
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="nas")
+def cli() -> None:
+    """Search, train, shrink and measure neural networks on TensorFlow/Keras.
+
+    \b
+    nas search                          search on the embedded data set
+    nas search --dataset cifar10        the same on CIFAR-10
+    nas train --model RUN               train a searched network with the full budget
+    nas report RUN                      curves, Pareto front and drawing as HTML
+    nas doctor                          is everything here?
+
+    `nas COMMAND --help` explains a command.
+    """

@@ -1,0 +1,1 @@
+"""One thin file per command: read options, load the configuration, build, call, print."""

@@ -1,0 +1,72 @@
+"""Options shared by the commands that read a configuration."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from nas_cli.config import groups
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+HELP = {
+    "dataset": "Data set.",
+    "augmentation": "Random changes to training images.",
+    "space": "Search space.",
+    "strategy": "Search strategy.",
+    "estimator": "How a network gets its score.",
+    "training/optimizer": "Optimizer.",
+    "training/loss": "Loss.",
+    "training/schedule": "Learning-rate schedule.",
+    "scale": "Size of the whole experiment.",
+    "experiment": "A document's experiment, or the demo.",
+}
+
+
+def group_options(*names: str) -> Callable[[F], F]:
+    """A decorator that adds an option with choices for each configuration group."""
+
+    def decorate(function: F) -> F:
+        for name in reversed(names):
+            option = "--" + name.split("/")[-1]
+            choices = click.Choice(groups().get(name, ()))
+            function = click.option(option, type=choices, default=None, help=HELP[name])(function)
+        return function
+
+    return decorate
+
+
+def run_options(function: F) -> F:
+    """A decorator that adds the options of every command that makes a run."""
+    added = [
+        click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]..."),
+        click.option("--print-config", is_flag=True, help="Print the composed configuration and stop."),
+        click.option("--dry-run", is_flag=True, help="Check everything, predict cost and time, and stop."),
+        click.option("--out", type=click.Path(), help="Run folder to make.  [results/runs/<command>-<date>-<hash>]"),
+        click.option("--resume", type=click.Path(), metavar="RUN", help="Go on with an interrupted run."),
+        click.option("--sweep", is_flag=True, help="Run every combination of comma-separated values."),
+        click.option("--json", "as_json", is_flag=True, help="Print summary.json, and nothing else, on stdout."),
+        click.option("--tensorboard", is_flag=True, help="Write TensorBoard logs into the run folder."),
+        click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+    ]
+    for decorator in reversed(added):
+        function = decorator(function)
+    return function
+
+
+def gather(overrides: Sequence[str], chosen: dict[str, str | None]) -> list[str]:
+    """All overrides: those of the group options, then the trailing ones.
+
+    Raises:
+        click.UsageError: if a group is given both ways.
+    """
+    made = []
+    for group, value in chosen.items():
+        if value is None:
+            continue
+        both = [text for text in overrides if text.split("=")[0].replace(".", "/") == group]
+        if both:
+            option = "--" + group.split("/")[-1]
+            raise click.UsageError(f"{option} {value} and {both[0]} name the same group; give one.")
+        made.append(f"{group}={value}")
+    return made + list(overrides)

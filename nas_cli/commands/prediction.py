@@ -1,0 +1,56 @@
+"""What a search will cost before it starts: sizes of sampled networks, memory, and time on this machine."""
+
+import statistics
+
+from nas_cli.build import make_space, sample_costs
+from nas_cli.commands.machine import cores
+from nas_cli.config import SearchConfig
+from nas_cli.costs.throughput import machine_flops, training_seconds
+from nas_cli.data.prepare import info
+from nas_cli.data.sources import data_dir
+
+SAMPLES = 100
+WORKER_START_SECONDS = 9
+"""Import of TensorFlow in a worker, once per run, and the first compilation."""
+TRIAL_OVERHEAD_SECONDS = 1.5
+"""Build, trace and save of one network."""
+
+
+def planned_trials(config: SearchConfig) -> int:
+    """How many networks the strategy will propose."""
+    return int(config.strategy.generations * config.strategy.population)
+
+
+def predict_search(config: SearchConfig) -> list[str]:
+    """Three lines: data and trials, cost of sampled networks, predicted time.
+
+    Raises:
+        ConfigError: if no sampled network respects the limits.
+    """
+    data = info(config.dataset, data_dir())
+    space = make_space(config, data.input_shape, data.classes)
+    costs = sample_costs(config, space, SAMPLES)
+    trials, workers = planned_trials(config), config.resources.workers
+    epochs = config.estimator.epochs or config.training.epochs
+    images = min(config.estimator.train_size or data.train_examples, data.train_examples)
+    images *= config.augmentation.copies
+    speed = machine_flops() * min(1.0, workers / cores() if config.deterministic else 1.0)
+    busy = sum(training_seconds(cost, images, epochs, speed) for cost in costs) / len(costs)
+    overhead = TRIAL_OVERHEAD_SECONDS * trials / min(workers, cores())
+    seconds = trials * busy + overhead + WORKER_START_SECONDS
+    flops = sorted(cost.flops for cost in costs)
+    memory = max(cost.training_bytes(config.training.batch_size) for cost in costs)
+    return [
+        f"{data.name}: {data.train_examples:,} training, {data.validation_examples:,} validation, "
+        f"{data.test_examples:,} test examples of shape {'x'.join(map(str, data.input_shape))}, {data.classes} classes",
+        f"{trials} trials of {epochs} epochs; {len(costs)} sampled networks: {flops[0] / 1e6:.1f} to "
+        f"{flops[-1] / 1e6:.1f} MFLOPs (median {statistics.median(flops) / 1e6:.1f}), at most "
+        f"{max(cost.params for cost in costs):,} parameters, {memory / 1e9:.2f} GB per trial in training",
+        f"estimated time {_duration(seconds)} with {workers} worker{'s' if workers > 1 else ''} on {cores()} cores",
+    ]
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

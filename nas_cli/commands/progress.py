@@ -1,0 +1,74 @@
+"""Live progress of a search: a rich line on a terminal, plain lines elsewhere, always on stderr."""
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+class SearchProgress:
+    """Shows trials, generations and the best so far; a context manager."""
+
+    def __init__(self, trials: int, quiet: bool = False) -> None:
+        self._console = Console(file=sys.stderr, highlight=False, quiet=quiet)
+        self._best: tuple[float, int] | None = None
+        self._epochs: dict[int, str] = {}
+        self._started = time.monotonic()
+        self._bar: Progress | None = None
+        if self._console.is_terminal and not quiet:
+            self._bar = Progress(
+                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+                TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+                console=self._console, transient=True,
+            )  # fmt: skip
+            self._task = self._bar.add_task("trials", total=trials, note="")
+        self._trials = trials
+
+    def __enter__(self) -> "SearchProgress":
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def note(self, text: str) -> None:
+        """Print a line above the progress."""
+        self._console.print(text)
+
+    def on_epoch(self, trial: int, progress: Mapping[str, float]) -> None:
+        """Show how far the running trials are."""
+        accuracy = progress.get("valid_accuracy")
+        shown = "" if accuracy is None else f" {accuracy:.3f}"
+        self._epochs[trial] = f"#{trial} epoch {progress['epoch']:.0f}/{progress['epochs']:.0f}{shown}"
+        if self._bar:
+            self._bar.update(self._task, note="  ".join(self._epochs.values()))
+
+    def on_trial(self, event: Mapping[str, Any], replayed: bool) -> None:
+        """Print one line per finished trial; trials replayed from the journal only count."""
+        self._epochs.pop(event["id"], None)
+        fitness = event["fitness"]
+        if fitness is not None and (self._best is None or fitness > self._best[0]):
+            self._best = (fitness, event["id"])
+        if self._bar:
+            self._bar.advance(self._task)
+        if not replayed:
+            self._console.print(self._line(event))
+
+    def on_generation(self, event: Mapping[str, Any]) -> None:
+        """Print the end of a generation with the best so far."""
+        best = "no score yet" if self._best is None else f"best so far {self._best[0]:.4f} (trial {self._best[1]})"
+        minutes = (time.monotonic() - self._started) / 60
+        self._console.print(f"generation {event['index']} done: {best}, {minutes:.1f} min")
+
+    def _line(self, event: Mapping[str, Any]) -> str:
+        head = f"trial {event['id'] + 1}/{self._trials}"
+        if event["status"] == "failed":
+            return f"{head} failed: {event['reason']}"
+        cost = event["cost"]
+        size = f"{cost['flops'] / 1e6:.1f} MFLOPs, {cost['params'] / 1e3:.0f} k parameters"
+        return f"{head} score {event['fitness']:.4f}, {size}, {event['seconds']:.1f} s"

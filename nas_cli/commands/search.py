@@ -1,0 +1,179 @@
+"""`nas search`: search for a network architecture."""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nas_cli.commands.dispatch import Actions, Request, dispatch
+from nas_cli.commands.options import gather, group_options, run_options
+from nas_cli.config import SearchConfig
+
+EXAMPLES = """\b
+Examples:
+  nas search
+  nas search --dataset cifar10 strategy.population=12 training.epochs=8
+  nas search --strategy random --space thesis_large --dataset cifar100 --dry-run
+  nas search --sweep strategy=codeepneat,random seed=0,1,2
+  nas search --resume results/runs/search-20260102-030405-abcdef
+"""
+
+GROUPS = {
+    name.split("/")[-1]: name
+    for name in (
+        "dataset", "augmentation", "space", "strategy", "estimator", "training/optimizer", "training/loss",
+        "training/schedule", "scale", "experiment",
+    )
+}  # fmt: skip
+
+
+@click.command("search", epilog=EXAMPLES)
+@group_options(*GROUPS.values())
+@run_options
+def command(
+    overrides: tuple[str, ...],
+    print_config: bool,
+    dry_run: bool,
+    out: str | None,
+    resume: str | None,
+    sweep: bool,
+    as_json: bool,
+    tensorboard: bool,
+    debug: bool,
+    **chosen: str | None,
+) -> None:
+    """Search for a network architecture.
+
+    Options choose a configuration group; KEY=VALUE sets any other key (`--print-config` lists them). The defaults
+    suit the machine in front of you; `--scale paper` is the published protocol.
+    """
+    gathered = gather(overrides, {GROUPS[option]: value for option, value in chosen.items()})
+    gathered += ["training.tensorboard=true"] if tensorboard else []
+    request = Request(
+        command="search",
+        overrides=tuple(gathered),
+        print_config=print_config,
+        dry_run=dry_run,
+        out=None if out is None else Path(out),
+        resume=None if resume is None else Path(resume),
+        sweep=sweep,
+        as_json=as_json,
+    )
+    dispatch(request, Actions(predict=predict, execute=execute))
+
+
+def predict(config: SearchConfig) -> list[str]:
+    """Lines that say what the search will cost, from a sample of the space; needs no TensorFlow."""
+    from nas_cli.commands.prediction import predict_search
+
+    return predict_search(config)
+
+
+def execute(config: SearchConfig, run: Any, as_json: bool) -> Mapping[str, Any]:
+    """The summary of the search in `run`, begun or continued."""
+    launched = time.time()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from nas_cli.commands.progress import SearchProgress
+    from nas_cli.commands.prediction import planned_trials, predict_search
+
+    with run.lock(), SearchProgress(planned_trials(config), quiet=False) as progress:
+        progress.note(f"run folder {run.path}")
+        for line in predict_search(config):
+            progress.note(line)
+        summary = _search(config, run, progress, launched)
+        _report(run, progress)
+        _say(summary, run, progress)
+    return summary
+
+
+def _search(config: SearchConfig, run: Any, progress: Any, launched: float) -> Mapping[str, Any]:
+    from nas_cli.build import estimator_factory, make_space, make_strategy
+    from nas_cli.commands.machine import worker_settings
+    from nas_cli.data.prepare import prepare
+    from nas_cli.data.sources import data_dir
+    from nas_cli.search.interruption import Interrupted
+    from nas_cli.search.loop import run_search
+    from nas_cli.search.pool import WorkerPool
+
+    with WorkerPool(worker_settings(config), config.resources.workers, run.log) as pool:
+        pool.start()
+        dataset = prepare(config.dataset, data_dir(), run.data)
+        if dataset.provenance.note:
+            progress.note(dataset.provenance.note)
+        pool.use(estimator_factory(config, run.data))
+        space = make_space(config, dataset.input_shape, dataset.classes)
+        try:
+            return run_search(
+                run,
+                make_strategy(config, space),
+                pool,
+                cost_for_journal,
+                config.seed,
+                start_event(config, dataset),
+                progress,
+                launched,
+            )
+        except Interrupted as stop:
+            progress.note(str(stop))
+            return {"status": "interrupted"}
+
+
+def cost_for_journal(architecture: Any) -> dict[str, Any]:
+    """The totals of an architecture's cost as JSON values."""
+    import dataclasses
+
+    from nas_cli.costs.architecture_cost import architecture_cost
+
+    cost = architecture_cost(architecture)
+    totals = {field.name: getattr(cost, field.name) for field in dataclasses.fields(cost) if field.name != "layers"}
+    return totals | {"flops": cost.flops}
+
+
+def start_event(config: Any, dataset: Any) -> dict[str, Any]:
+    """What the journal's start event says of configuration and data."""
+    from nas_cli.runs.identity import config_digest
+    from nas_cli.schema import plain
+
+    return {
+        "command": "search",
+        "config_digest": config_digest(plain(config)),
+        "dataset": {
+            "name": dataset.name,
+            "task": dataset.task,
+            "input_shape": list(dataset.input_shape),
+            "classes": dataset.classes,
+            "train": len(dataset.train),
+            "validation": len(dataset.validation),
+            "test": len(dataset.test),
+            "provenance": dataset.provenance.status,
+            "split_digest": dataset.split_digest,
+        },
+    }
+
+
+def _report(run: Any, progress: Any) -> None:
+    from nas_cli.reports import build
+
+    if run.events():
+        build(run.path)
+
+
+def _say(summary: Mapping[str, Any], run: Any, progress: Any) -> None:
+    best = summary.get("best")
+    if summary["status"] != "completed" or best is None:
+        return
+    search = summary["search"]
+    peak = search["peak_memory_bytes"]
+    progress.note(
+        f"best: trial {best['id']}, validation accuracy {best['valid_accuracy']:.4f}, test accuracy "
+        f"{best['test_accuracy']:.4f}, {best['flops'] / 1e6:.1f} MFLOPs, {best['params']:,} parameters"
+    )
+    progress.note(
+        f"{summary['trials']} trials ({summary['failed']} failed) in {summary['wall_seconds'] / 60:.1f} min, "
+        f"{search['outside_fraction']:.1%} of the time outside training and evaluation, "
+        f"peak memory {peak / 1e9:.1f} GB"
+    )
+    progress.note(f"report: {run.path / 'report.html'}")

@@ -1,0 +1,165 @@
+"""Configurations: Hydra composes the files of `conf/`, dataclasses validate them; nothing else sees Hydra."""
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nas_cli.data.settings import AugmentationSettings, DatasetSettings
+from nas_cli.errors import ConfigError
+from nas_cli.models.settings import ModelSettings
+from nas_cli.registry import REGISTRY, find, load
+from nas_cli.schema import nearest, number, validate
+from nas_cli.training.settings import TrainingSettings
+
+
+@dataclass(frozen=True)
+class ResourceSettings:
+    """What one run may use.
+
+    `workers`: processes that evaluate trials at once. `threads`: threads of each; None is cores / workers.
+    `trial_seconds`, `trial_memory_gb`: a trial beyond them fails with that reason; None sets no limit.
+    `recycle_gb`: a worker whose memory has grown beyond this is replaced between trials.
+    """
+
+    workers: int = number(1, 256)
+    threads: int | None = number(1)
+    trial_seconds: float | None = number(0, open_low=True)
+    trial_memory_gb: float | None = number(0, open_low=True)
+    recycle_gb: float = number(0, open_low=True)
+
+
+@dataclass(frozen=True)
+class SearchConfig:
+    """Everything that defines a search; `space`, `strategy` and `estimator` are their registered settings."""
+
+    seed: int = number(0)
+    deterministic: bool
+    resources: ResourceSettings
+    dataset: DatasetSettings
+    augmentation: AugmentationSettings
+    space: Any
+    strategy: Any
+    estimator: Any
+    training: TrainingSettings
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that defines a full-budget training of one model."""
+
+    seed: int = number(0)
+    deterministic: bool
+    threads: int | None = number(1)
+    dataset: DatasetSettings
+    augmentation: AugmentationSettings
+    model: ModelSettings
+    training: TrainingSettings
+
+
+CONFIGS: dict[str, type] = {"search": SearchConfig, "train": TrainConfig}
+
+
+def conf_dir() -> Path:
+    """The folder with the YAML files: beside the package in a checkout, inside it when installed."""
+    inside = Path(__file__).parent / "conf"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "conf"
+
+
+@functools.cache
+def groups() -> dict[str, tuple[str, ...]]:
+    """Names by config group ('dataset', 'training/optimizer', …), read from the folder without Hydra."""
+    found: dict[str, list[str]] = {}
+    for file in sorted(conf_dir().rglob("*.yaml")):
+        group = file.parent.relative_to(conf_dir()).as_posix()
+        if group != ".":
+            found.setdefault(group, []).append(file.stem)
+    return {group: tuple(names) for group, names in found.items()}
+
+
+def load_config(command: str, overrides: Sequence[str]) -> Any:
+    """The validated configuration of `command` with `overrides` applied.
+
+    Raises:
+        ConfigError: one line that names the key, the value and what is allowed.
+    """
+    return from_plain(command, compose(command, overrides))
+
+
+def from_plain(command: str, values: Mapping[str, Any]) -> Any:
+    """The validated configuration from plain values, e.g. those of a run's config.yaml."""
+    made = dict(values)
+    for group in REGISTRY:
+        if group in CONFIGS[command].__annotations__ and isinstance(made.get(group), Mapping):
+            entry = find(group, str(made[group].get("name")))
+            made[group] = validate(load(entry.settings), made[group], group)
+    return validate(CONFIGS[command], made)
+
+
+def compose(command: str, overrides: Sequence[str]) -> dict[str, Any]:
+    """The composed values of `command` as plain dicts and lists, not yet validated."""
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    translated = [group_override(text, command) for text in overrides]
+    with initialize_config_dir(config_dir=str(conf_dir().resolve()), version_base="1.3"):
+        try:
+            composed = hydra_compose(command, overrides=translated)
+        except (HydraException, OmegaConfBaseException) as error:
+            raise _one_line(error, command, translated) from error
+        values: dict[str, Any] = OmegaConf.to_container(composed, resolve=True)  # type: ignore[assignment]
+    return values
+
+
+def group_override(text: str, command: str) -> str:
+    """`training.loss=mse` as `training/loss=mse` where that is a group; other overrides unchanged.
+
+    Raises:
+        ConfigError: if the text is not key=value, or a group has no such name.
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"'{text}' is not an override; write key=value, e.g. training.epochs=8.")
+    group = key.replace(".", "/")
+    if group not in groups() or value.startswith("{"):
+        return text
+    if value != "null" and value not in groups()[group]:
+        known = ", ".join(groups()[group])
+        raise ConfigError(f"unknown {key} '{value}'.{nearest(value, groups()[group])} Known: {known}.")
+    if group.split("/")[0] not in _defaults(command):
+        raise ConfigError(f"`nas {command}` has no '{key}'. Known groups: {', '.join(_defaults(command))}.")
+    return f"{group}={value}"
+
+
+@functools.cache
+def _defaults(command: str) -> tuple[str, ...]:
+    """The groups in the defaults list of conf/<command>.yaml."""
+    text = (conf_dir() / f"{command}.yaml").read_text(encoding="utf-8")
+    return tuple(re.findall(r"^  - (\w+):", text, flags=re.MULTILINE))
+
+
+def _one_line(error: Exception, command: str, overrides: Sequence[str]) -> ConfigError:
+    message = str(error).splitlines()[0] if str(error) else type(error).__name__
+    named = re.search(r"Could not override '([^']+)'", message)
+    if named:
+        key = named.group(1)
+        known = _paths(compose(command, [text for text in overrides if "/" in text or text.split("=")[0] in groups()]))
+        return ConfigError(f"unknown key '{key}'.{nearest(key, known)} `nas {command} --print-config` lists all keys.")
+    for text in overrides:
+        if text in message or text.split("=")[0] in message:
+            return ConfigError(f"override '{text}' cannot be read: {message}")
+    return ConfigError(message)
+
+
+def _paths(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    found = []
+    for key, value in values.items():
+        found.append(prefix + key)
+        if isinstance(value, Mapping):
+            found += _paths(value, f"{prefix}{key}.")
+    return found

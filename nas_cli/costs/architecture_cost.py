@@ -1,0 +1,99 @@
+"""The cost of an architecture, counted without building it."""
+
+import math
+from collections.abc import Callable, Sequence
+
+from nas_cli.costs import formulas
+from nas_cli.costs.cost import INFERENCE_VIEW, OWN, VIEW, Cost, LayerCost, total
+from nas_cli.costs.lowering import Primitive, lower
+from nas_cli.costs.shapes import Shape
+from nas_cli.spaces.architecture import Architecture
+
+
+def architecture_cost(architecture: Architecture) -> Cost:
+    """The cost on one example; equal to `model_cost` of the built model. Needs no TensorFlow.
+
+    Standardising the input belongs to the data and is not counted. Nodes that the output does not need are not
+    counted either: they are not built.
+
+    Raises:
+        ConfigError: if a node cannot work on its inputs, see `nas_cli.costs.shapes.shapes`.
+    """
+    primitives = lower(architecture)
+    layers = [_layer_cost(layer, [primitives[source].shape for source in layer.inputs]) for layer in primitives]
+    return total(layers, [len(layers) - 1])
+
+
+def _layer_cost(layer: Primitive, inputs: Sequence[Shape]) -> LayerCost:
+    params, trainable = _params(layer, inputs)
+    macs, other_flops = _OPERATIONS[layer.op](layer, inputs)
+    return LayerCost(
+        layer.name, layer.op, layer.inputs, layer.shape, params, trainable, macs, other_flops, _memory(layer)
+    )
+
+
+def _memory(layer: Primitive) -> str:
+    if layer.op == "flatten" or (layer.op == "activation" and layer.settings["activation"] == "linear"):
+        return VIEW
+    return INFERENCE_VIEW if layer.op == "dropout" else OWN
+
+
+def _params(layer: Primitive, inputs: Sequence[Shape]) -> tuple[int, int]:
+    """(all, trainable)."""
+    if layer.op == "batch_norm":
+        return 4 * layer.shape[-1], 2 * layer.shape[-1]
+    if layer.op not in ("conv2d", "dense"):
+        return 0, 0
+    kernel = layer.settings["kernel"] ** 2 if layer.op == "conv2d" else 1
+    count = (kernel * inputs[0][-1] + layer.settings.get("use_bias", True)) * layer.shape[-1]
+    return count, count
+
+
+def _conv2d(layer: Primitive, inputs: Sequence[Shape]) -> tuple[int, int]:
+    kernel = (layer.settings["kernel"],) * 2
+    macs = formulas.convolution_macs(layer.shape[:2], kernel, inputs[0][-1], layer.shape[-1])
+    return macs, _affine(layer)
+
+
+def _dense(layer: Primitive, inputs: Sequence[Shape]) -> tuple[int, int]:
+    return formulas.dense_macs((), inputs[0][-1], layer.shape[-1]), _affine(layer)
+
+
+def _affine(layer: Primitive) -> int:
+    settings = layer.settings
+    activation = settings.get("activation", "linear")
+    return formulas.affine_flops(math.prod(layer.shape), settings.get("use_bias", True), activation)
+
+
+def _pool(layer: Primitive, inputs: Sequence[Shape]) -> tuple[int, int]:
+    return 0, formulas.pooling_flops(math.prod(layer.shape), (layer.settings["size"],) * 2)
+
+
+def _free(layer: Primitive, inputs: Sequence[Shape]) -> tuple[int, int]:
+    return 0, 0
+
+
+_OPERATIONS: dict[str, Callable[[Primitive, Sequence[Shape]], tuple[int, int]]] = {
+    "input": _free,
+    "conv2d": _conv2d,
+    "dense": _dense,
+    "batch_norm": lambda layer, inputs: (0, formulas.BATCH_NORM_FLOPS * math.prod(layer.shape)),
+    "activation": lambda layer, inputs: (
+        0,
+        math.prod(layer.shape) * formulas.activation_flops(layer.settings["activation"]),
+    ),
+    "max_pool": _pool,
+    "average_pool": _pool,
+    "align_pool": lambda layer, inputs: (
+        0,
+        formulas.pooling_flops(math.prod(layer.shape), layer.settings["window"]),
+    ),
+    "subsample": lambda layer, inputs: (0, formulas.pooling_flops(math.prod(layer.shape), (1,))),
+    "global_average_pool": lambda layer, inputs: (0, math.prod(inputs[0])),
+    "add": lambda layer, inputs: (0, formulas.elementwise_flops(math.prod(layer.shape), len(inputs))),
+    "concat": _free,
+    "crop": _free,
+    "pad_channels": _free,
+    "flatten": _free,
+    "dropout": _free,
+}

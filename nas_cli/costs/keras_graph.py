@@ -1,0 +1,99 @@
+"""The calls inside a built Keras model, nested models opened up, in the order of a recursive evaluation."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nas_cli.costs.shapes import Shape
+from nas_cli.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of one layer: its path through nested models, the positions of the calls it reads, and shapes.
+
+    `shapes` are the outputs' shapes without the batch; most layers have one output.
+    """
+
+    path: str
+    operation: Any
+    inputs: tuple[int, ...]
+    input_shapes: tuple[Shape, ...]
+    shapes: tuple[Shape, ...]
+
+    @property
+    def size(self) -> int:
+        """Numbers in all outputs."""
+        return sum(math.prod(shape) for shape in self.shapes)
+
+
+def trace(model: Any) -> tuple[list[Call], list[int]]:
+    """Every call that the outputs need, each after its inputs, and the positions of the calls that give the outputs.
+
+    A layer that is called twice appears twice; a nested model's layers appear at each of its calls.
+
+    Raises:
+        ConfigError: if the model, or one inside it, has no layer graph (not built, or a subclass with its own call),
+            or if a size other than the batch is not fixed.
+    """
+    calls: list[Call] = []
+    outputs = _expand(model, {}, "", calls)
+    return calls, outputs
+
+
+def _expand(model: Any, bound: Mapping[int, int], prefix: str, calls: list[Call]) -> list[int]:
+    """The positions of a model's outputs; `bound` gives the positions of its inputs by their tensor's id."""
+    produced = dict(bound)
+    for output in _graph_outputs(model, prefix):
+        pending = [output]
+        while pending:
+            tensor = pending[-1]
+            if id(tensor) in produced:
+                pending.pop()
+                continue
+            operation, node_index, _ = tensor._keras_history
+            node = operation._inbound_nodes[node_index]
+            waiting = next((source for source in node.input_tensors if id(source) not in produced), None)
+            if waiting is not None:
+                pending.append(waiting)
+            else:
+                _append_call(operation, node, prefix, produced, calls)
+    return [produced[id(output)] for output in model.outputs]
+
+
+def _graph_outputs(model: Any, prefix: str) -> Sequence[Any]:
+    outputs: Sequence[Any] | None = getattr(model, "outputs", None)
+    if not outputs:
+        raise ConfigError(
+            f"model '{prefix}{getattr(model, 'name', model)}' has no layer graph: it must be a functional or "
+            "sequential model that is built (give it an Input)."
+        )
+    return outputs
+
+
+def _append_call(operation: Any, node: Any, prefix: str, produced: dict[int, int], calls: list[Call]) -> None:
+    import keras
+
+    path = f"{prefix}{operation.name}"
+    sources = tuple(produced[id(tensor)] for tensor in node.input_tensors)
+    if isinstance(operation, keras.Model):
+        _graph_outputs(operation, prefix)
+        bound = {id(tensor): source for tensor, source in zip(operation.inputs, sources, strict=True)}
+        inner = _expand(operation, bound, f"{path}/", calls)
+        produced.update({id(tensor): at for tensor, at in zip(node.output_tensors, inner, strict=True)})
+        return
+    inputs = tuple(_shape(tensor, path) for tensor in node.input_tensors)
+    shapes = tuple(_shape(tensor, path) for tensor in node.output_tensors)
+    calls.append(Call(path, operation, sources, inputs, shapes))
+    produced.update({id(tensor): len(calls) - 1 for tensor in node.output_tensors})
+
+
+def _shape(tensor: Any, path: str) -> Shape:
+    shape = tuple(tensor.shape)[1:]
+    if any(size is None for size in shape):
+        raise ConfigError(
+            f"layer '{path}' works on shape {tuple(tensor.shape)}, which is not fixed: build the model with a fixed "
+            "input shape to count it."
+        )
+    return shape

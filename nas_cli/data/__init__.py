@@ -1,0 +1,1 @@
+"""Data sets to arrays and batches: files, splits, augmentation."""

@@ -1,0 +1,1 @@
+"""File formats of data sets: IDX, CIFAR pickles, trees of images."""

@@ -1,0 +1,1 @@
+"""Processes on one host or many; a no-op with one process."""

@@ -1,0 +1,1 @@
+"""Architectures to Keras models, the zoo, and model files."""

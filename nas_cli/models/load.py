@@ -1,0 +1,40 @@
+"""Keras models from files, loaded without running code that a file brings along."""
+
+from pathlib import Path
+from typing import Any
+
+from nas_cli.errors import DataError
+
+IN_RUN = Path("best") / "model.keras"
+
+
+def load_model(path: Path) -> Any:
+    """The `keras.Model` in a .keras file, or the best model of a run folder; not compiled.
+
+    Files are read in Keras' safe mode: a layer that holds Python code (Lambda), or a class that is not Keras' own, is
+    refused.
+
+    Raises:
+        DataError: if there is no such file, it is not a Keras model, is damaged, or holds code.
+    """
+    import keras
+
+    path = Path(path)
+    file = path / IN_RUN if path.is_dir() else path
+    if not file.is_file():
+        raise DataError(f"no model file at {file}: give a .keras file or the folder of a finished run.")
+    if file.suffix != ".keras":
+        raise DataError(f"{file} is not a .keras file: save the model with model.save('NAME.keras') in Keras 3.")
+    try:
+        return keras.saving.load_model(file, compile=False, safe_mode=True)
+    except Exception as error:  # a damaged archive fails in zipfile, json, h5py or Keras with errors of any kind
+        raise DataError(f"cannot load {file}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if "lambda" in text.lower() or "unsafe" in text.lower():
+        return "it holds Python code (a Lambda layer), which safe mode refuses; replace that layer by Keras layers."
+    if "Could not locate class" in text or "Could not deserialize class" in text:
+        return f"it needs a class that is not part of Keras ({text[:120]})."
+    return f"the file is damaged or not a Keras model ({type(error).__name__}: {text[:120]})."

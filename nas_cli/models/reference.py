@@ -1,0 +1,89 @@
+"""The model a user means by a zoo name, a run folder, a model file or an architecture file."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nas_cli.errors import ConfigError, DataError
+from nas_cli.models import zoo
+from nas_cli.models.load import load_model
+from nas_cli.models.settings import ModelSettings
+from nas_cli.schema import nearest
+from nas_cli.spaces.architecture import Architecture, from_json
+
+IN_RUN = Path("best") / "architecture.json"
+
+
+def find_architecture(name: str, input_shape: tuple[int, ...], classes: int) -> Architecture | None:
+    """The network as a plain value, for costs without TensorFlow; None for model files and `keras.applications`.
+
+    An architecture from a run or a .json file is put on inputs of `input_shape`.
+
+    Raises:
+        ConfigError: if the name is neither known nor a path, or the network has another number of outputs.
+        DataError: if the file cannot be read as an architecture.
+    """
+    if name in zoo.names():
+        return zoo.architecture(name, input_shape, classes)
+    path = Path(name)
+    if not path.exists():
+        hint = nearest(name, zoo.names())
+        raise ConfigError(
+            f"model '{name}' is neither a known network nor a path that exists.{hint} Known: {', '.join(zoo.names())}."
+        )
+    file = path / IN_RUN if path.is_dir() else path
+    if file.suffix != ".json" or (path.is_dir() and not file.exists()):
+        return None
+    architecture = _read(file)
+    outputs = dict(architecture.nodes[-1].settings).get("units")
+    if outputs != classes:
+        raise ConfigError(f"the network in {file} has {outputs} outputs, the data set needs {classes}.")
+    return architecture.with_input(tuple(input_shape))
+
+
+def open_model(
+    settings: ModelSettings,
+    input_shape: tuple[int, ...],
+    classes: int,
+    scale: Sequence[float] | None = None,
+    offset: Sequence[float] | None = None,
+) -> Any:
+    """The `keras.Model` for a data set, with fresh weights, or with the file's own if `keep_weights`.
+
+    `scale` and `offset` standardise the inputs of a network that is built here; a model file is taken as it is.
+
+    Raises:
+        ConfigError: if there is no such model, it has no weights to keep, or it does not fit the data set.
+        DataError: if a file cannot be read.
+    """
+    architecture = find_architecture(settings.name, input_shape, classes)
+    if settings.keep_weights or (architecture is None and settings.name not in zoo.names()):
+        return _from_file(settings, input_shape, classes)
+    if architecture is None:
+        return zoo.build(settings.name, input_shape, classes, scale, offset)
+    from nas_cli.models.builder import build
+
+    return build(architecture, scale, offset)
+
+
+def _from_file(settings: ModelSettings, input_shape: tuple[int, ...], classes: int) -> Any:
+    import keras
+
+    if settings.name in zoo.names() or settings.name.endswith(".json"):
+        raise ConfigError(f"model '{settings.name}' has no weights to keep: name a run or a .keras file.")
+    model = load_model(Path(settings.name))
+    takes, gives = tuple(model.inputs[0].shape)[1:], tuple(model.outputs[0].shape)[1:]
+    if takes != tuple(input_shape) or gives != (classes,):
+        raise ConfigError(
+            f"the model in {settings.name} takes {takes} and gives {gives}, the data set needs {tuple(input_shape)} "
+            f"and ({classes},)."
+        )
+    return model if settings.keep_weights else keras.models.clone_model(model)
+
+
+def _read(file: Path) -> Architecture:
+    try:
+        return from_json(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, ConfigError) as error:
+        raise DataError(f"cannot read an architecture from {file}: {error}") from error

@@ -1,0 +1,66 @@
+"""Networks by name; nothing here imports Keras before a network is built."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nas_cli.errors import ConfigError
+from nas_cli.models.zoo.applications import APPLICATIONS, build_application
+from nas_cli.models.zoo.lenet_300_100 import lenet_300_100
+from nas_cli.models.zoo.paper3_cnn import paper3_cnn
+from nas_cli.models.zoo.resnet_cifar import resnet20, resnet56
+from nas_cli.schema import nearest
+from nas_cli.spaces.architecture import Architecture
+
+OWN: dict[str, Callable[..., Architecture]] = {
+    "lenet_300_100": lenet_300_100,
+    "paper3_cnn": paper3_cnn,
+    "resnet20": resnet20,
+    "resnet56": resnet56,
+}
+
+
+def names() -> tuple[str, ...]:
+    """All names, the project's own networks first, then those of `keras.applications`."""
+    return (*sorted(OWN), *sorted(APPLICATIONS))
+
+
+def architecture(name: str, input_shape: tuple[int, ...], classes: int, **options: Any) -> Architecture | None:
+    """The named network as a plain value, which can be counted without TensorFlow; None for `keras.applications`.
+
+    Raises:
+        ConfigError: if the name, an option or the input shape is not one the network takes.
+    """
+    if name in APPLICATIONS:
+        return None
+    if name not in OWN:
+        raise ConfigError(f"unknown model '{name}'.{nearest(name, names())} Known: {', '.join(names())}.")
+    known = [key for key in inspect.signature(OWN[name]).parameters if key not in ("input_shape", "classes")]
+    for key in options:
+        if key not in known:
+            raise ConfigError(f"model '{name}' has no option '{key}'. Known: {', '.join(known) or 'none'}.")
+    return OWN[name](input_shape, classes, **options)
+
+
+def build(
+    name: str,
+    input_shape: tuple[int, ...],
+    classes: int,
+    scale: Sequence[float] | None = None,
+    offset: Sequence[float] | None = None,
+    **options: Any,
+) -> Any:
+    """The named network as a fresh `keras.Model` from raw inputs to float32 logits.
+
+    `scale`, `offset`: standardisation of the input per channel, see `nas_cli.models.builder.build`. `options`: of the
+    network (resnet20: shortcut='projection' or 'pad'), or of the function in `keras.applications` (alpha=0.5).
+
+    Raises:
+        ConfigError: if the name, an option or the input shape is not one the network takes.
+    """
+    described = architecture(name, input_shape, classes, **options)
+    if described is None:
+        return build_application(name, input_shape, classes, scale, offset, **options)
+    from nas_cli.models.builder import build as build_architecture
+
+    return build_architecture(described, scale, offset)

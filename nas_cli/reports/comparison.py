@@ -1,0 +1,83 @@
+"""Several runs beside each other: a table, the best value so far by strategy, and a page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from nas_cli.errors import RunError
+from nas_cli.reports.outcome import wall_seconds
+from nas_cli.reports.page.comparison_page import comparison_page
+from nas_cli.reports.page.headline import test_value
+from nas_cli.reports.plots.comparison import comparison_plots
+from nas_cli.reports.run_report import write_plots
+from nas_cli.reports.source import Source, load
+from nas_cli.reports.trials import cell_text
+from nas_cli.runs.files import refusal, write_atomic
+
+COLUMNS = (
+    "run",
+    "command",
+    "strategy",
+    "dataset",
+    "split_digest",
+    "seed",
+    "status",
+    "trials",
+    "failed",
+    "best_valid",
+    "test",
+    "flops",
+    "params",
+    "wall_seconds",
+)
+
+
+def build_comparison(run_paths: Sequence[Path], out: Path) -> list[Path]:
+    """The files written under `out`: comparison.csv, plots/*.png, comparison.html.
+
+    Raises:
+        RunError: if no run is given, a folder is not a run, or `out` cannot be written.
+    """
+    if not run_paths:
+        raise RunError("a comparison needs at least one run, got none: give run folders.")
+    sources = [load(path) for path in dict.fromkeys(run_paths)]
+    plots = comparison_plots(sources)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise refusal(error, out) from error
+    write_atomic(out / "comparison.csv", comparison_csv(sources))
+    drawn = write_plots(plots, out / "plots")
+    write_atomic(out / "comparison.html", comparison_page(sources, plots).encode("utf-8"))
+    return [out / "comparison.csv", *drawn, out / "comparison.html"]
+
+
+def comparison_csv(sources: Sequence[Source]) -> bytes:
+    """One row per run in the order given; an empty cell where a run has no value."""
+    rows = [_row(source) for source in sources]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=str)
+    return frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
+
+
+def _row(source: Source) -> list[str]:
+    history = source.history
+    wall = wall_seconds(history)
+    values = {
+        "run": source.name,
+        "command": source.command,
+        "strategy": source.strategy,
+        "dataset": source.dataset,
+        "split_digest": history.dataset.get("split_digest"),
+        "seed": history.start.get("seed"),
+        "status": source.status,
+        "trials": len(history.trials),
+        "failed": len(history.failed),
+        "best_valid": source.best_valid,
+        "test": test_value(history),
+        "flops": source.flops,
+        "params": source.params,
+        "wall_seconds": None if wall is None else round(wall, 3),
+    }
+    whole = ("seed", "trials", "failed", "flops", "params")
+    return [cell_text(values[column], column in whole) for column in COLUMNS]

@@ -1,0 +1,122 @@
+"""How far a run came: state, times, best so far, generations, species."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nas_cli.reports.history import History
+from nas_cli.reports.measure import finite
+
+
+@dataclass(frozen=True)
+class State:
+    """`status` is completed, interrupted, failed or unfinished; `sentence` explains it to the reader."""
+
+    status: str
+    sentence: str
+
+
+def state(history: History) -> State:
+    """The run's state, from its last events."""
+    if not history.start:
+        return State("unfinished", "The journal holds no events yet: nothing has been run.")
+    closing = [e for e in history.events if e.get("event") in ("end", "stop", "resume")]
+    kind = closing[-1].get("event") if closing else None
+    if kind == "end":
+        return State("completed", "The run is complete.")
+    if kind == "stop":
+        reason = str(closing[-1].get("reason") or "no reason recorded")
+        return State("interrupted", f"The run was stopped ({reason}); what follows is what it had found by then.")
+    return State("unfinished", "The run has not ended: it is still going or was killed. These figures are provisional.")
+
+
+def wall_seconds(history: History) -> float | None:
+    """Wall time of the run; before its end, the time covered by its events without the pauses before a resume."""
+    recorded = finite(history.last("end").get("wall_seconds"))
+    if recorded is not None:
+        return recorded
+    total, previous = 0.0, None
+    for event in history.events:
+        now = finite(event.get("time"))
+        if now is None:
+            continue
+        if previous is not None and event.get("event") != "resume":
+            total += max(0.0, now - previous)
+        previous = now
+    return total if previous is not None else None
+
+
+def images_per_second(history: History) -> float | None:
+    """Training throughput of one worker: the mean over the trials, each weighted with its training time."""
+    pairs = []
+    for metrics in [trial.metrics for trial in history.scored] or history.epochs:
+        speed = finite(metrics.get("images_per_second"))
+        seconds = finite(metrics.get("train_seconds")) or finite(metrics.get("seconds")) or 1.0
+        if speed is not None:
+            pairs.append((speed, seconds))
+    weight = sum(seconds for _, seconds in pairs)
+    return sum(speed * seconds for speed, seconds in pairs) / weight if weight else None
+
+
+def best_so_far(history: History) -> list[tuple[int, float]]:
+    """(number of trials finished, best validation value until then), from the first trial that has a value."""
+    best: float | None = None
+    steps = []
+    for count, trial in enumerate(history.trials, start=1):
+        value = history.score(trial)
+        if value is not None and (best is None or history.measure.better(value, best)):
+            best = value
+        if best is not None:
+            steps.append((count, best))
+    return steps
+
+
+def by_generation(history: History) -> dict[int, list[float]]:
+    """The validation values of the trials of each generation that has any."""
+    found: dict[int, list[float]] = {}
+    for trial in history.scored:
+        value = history.score(trial)
+        if value is not None:
+            found.setdefault(trial.generation, []).append(value)
+    return dict(sorted(found.items()))
+
+
+def species(history: History) -> dict[str, dict[int, Mapping[str, int]]]:
+    """Population ('module', 'blueprint', …) → generation → species → size, from the generation events."""
+    found: dict[str, dict[int, Mapping[str, int]]] = {}
+    for event in history.of_kind("generation"):
+        populations = (event.get("strategy") or {}).get("species")
+        for population, sizes in populations.items() if isinstance(populations, Mapping) else ():
+            if isinstance(sizes, Mapping) and sizes:
+                numbers = {str(name): int(size) for name, size in sizes.items()}
+                found.setdefault(str(population), {})[int(event["index"])] = numbers
+    return found
+
+
+def failures(history: History) -> list[tuple[str, int]]:
+    """(reason, number of trials), most frequent first."""
+    return Counter(trial.reason or "no reason recorded" for trial in history.failed).most_common()
+
+
+def pareto_front(points: list[tuple[float, float]], higher_is_better: bool = True) -> list[int]:
+    """Positions of the (cost, value) points that no other point beats, by rising cost.
+
+    A point is beaten by one that costs no more and is at least as good, and is better in one of the two;
+    of equal points the first is kept.
+    """
+    sign = 1.0 if higher_is_better else -1.0
+    order = sorted(range(len(points)), key=lambda i: (points[i][0], -sign * points[i][1], i))
+    front: list[int] = []
+    for position in order:
+        if not front or sign * points[position][1] > sign * points[front[-1]][1]:
+            front.append(position)
+    return front
+
+
+def wilson_interval(fraction: float, count: int) -> tuple[float, float]:
+    """The 95 % interval of a fraction observed on `count` independent examples (Wilson 1927)."""
+    z = 1.959964
+    centre = (fraction + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * math.sqrt(fraction * (1 - fraction) / count + z * z / (4 * count * count))
+    return max(0.0, centre - half), min(1.0, centre + half)

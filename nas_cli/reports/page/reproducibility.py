@@ -1,0 +1,117 @@
+"""How to repeat a run, and what its figures rest on (after the checklist of Lindauer and Hutter 2020)."""
+
+from collections.abc import Mapping
+from statistics import fmean
+from typing import Any
+
+import yaml
+
+from nas_cli.reports.history import History
+from nas_cli.reports.measure import finite
+from nas_cli.reports.numbers import grouped, size
+from nas_cli.reports.outcome import by_generation
+from nas_cli.reports.page.elements import card, command, escape, facts
+from nas_cli.reports.source import Source
+
+
+def reproducibility(source: Source) -> str:
+    """The command, the block of facts, and the whole configuration, folded."""
+    repeat = command(source.command_line) if source.command_line else ""
+    return card(repeat, facts(_facts(source)), _configuration(source.config))
+
+
+def provenance(history: History) -> str:
+    """'verified', 'unverified subset', …; empty if the journal does not say."""
+    value = history.dataset.get("provenance")
+    return str(value.get("status") or "") if isinstance(value, Mapping) else str(value or "")
+
+
+def selection_rule(history: History) -> str:
+    """How the network was chosen, and how often the test split was used, as the journal shows it."""
+    tests = len(list(history.of_kind("test")))
+    times = {0: "not touched so far", 1: "touched once, for the chosen network"}.get(tests, f"evaluated {tests} times")
+    rule = "highest fitness on the validation split" if history.trials else "epochs compared on the validation split"
+    return f"{rule}; test split {times}"
+
+
+def _facts(source: Source) -> list[tuple[str, str]]:
+    history, environment = source.history, source.environment
+    return [
+        ("Seed", str(history.start.get("seed", source.config.get("seed", "")))),
+        ("Data", _data(source)),
+        ("Provenance", provenance(history)),
+        ("Split", _split(history)),
+        ("Selection rule", selection_rule(history)),
+        ("Strategy", source.strategy),
+        ("Budget", _budget(source)),
+        ("Baseline", _baseline(source)),
+        ("Hardware", _hardware(environment)),
+        ("Software", _software(environment)),
+        ("Commit", str(environment.get("commit") or "")),
+        ("Configuration digest", str(history.start.get("config_digest") or "")),
+    ]
+
+
+def _data(source: Source) -> str:
+    dataset = source.history.dataset
+    shape = "×".join(str(side) for side in dataset.get("input_shape") or ())
+    classes = dataset.get("classes")
+    several = f"{classes} classes" if isinstance(classes, int) and classes > 1 else ""
+    return ", ".join(part for part in (source.dataset, shape, several) if part)
+
+
+def _split(history: History) -> str:
+    names = ("train", "validation", "test")
+    sizes = ", ".join(f"{grouped(history.dataset[n])} {n}" for n in names if n in history.dataset)
+    digest = history.dataset.get("split_digest")
+    return ", ".join(part for part in (sizes, f"digest {digest}" if digest else "") if part)
+
+
+def _budget(source: Source) -> str:
+    training = source.config.get("training") or {}
+    estimator = source.config.get("estimator") or {}
+    parts = []
+    if source.history.trials:
+        parts.append(f"{len(source.history.trials)} trials")
+    epochs = estimator.get("epochs") or training.get("epochs") if isinstance(estimator, Mapping) else None
+    per = "epochs per trial" if source.history.trials else "epochs"
+    named = {"batch_size": "batch", "precision": "precision"}
+    parts += [f"{epochs} {per}"] if epochs else []
+    parts += [f"{label} {training[key]}" for key, label in named.items() if key in training]
+    parts += [f"{source.config['workers']} workers"] if "workers" in source.config else []
+    return ", ".join(parts)
+
+
+def _baseline(source: Source) -> str:
+    """What to read the result against; only what this run holds, and how to get the rest."""
+    history = source.history
+    if not history.trials:
+        return ""
+    if source.strategy == "random":
+        return "this run is the baseline: random search"
+    values = by_generation(history)
+    first = min(values, default=None)
+    text = "random search of as many trials: --strategy random with the same seed, then nas report on both runs"
+    if first is None:
+        return text
+    pick = max if history.measure.higher_is_better else min
+    best, mean = (history.measure.text(value) for value in (pick(values[first]), fmean(values[first])))
+    return f"generation {first} of this run: best {best}, mean {mean}. For {text}"
+
+
+def _hardware(environment: Mapping[str, Any]) -> str:
+    cores, memory = environment.get("cores"), finite(environment.get("memory_bytes"))
+    parts = [str(environment.get("cpu") or ""), f"{cores} cores" if cores else "", size(memory) if memory else ""]
+    return ", ".join(part for part in [*parts, str(environment.get("platform") or "")] if part)
+
+
+def _software(environment: Mapping[str, Any]) -> str:
+    packages = environment.get("packages") or {}
+    named = [f"{name} {version}" for name, version in packages.items() if version]
+    python = [f"Python {environment['python']}"] if environment.get("python") else []
+    return ", ".join([*python, *named])
+
+
+def _configuration(config: Mapping[str, Any]) -> str:
+    text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
+    return f"<details><summary>Whole configuration</summary><pre>{escape(text)}</pre></details>"

@@ -1,0 +1,80 @@
+"""report.html of one run."""
+
+from nas_cli.reports.blocks import layers_of
+from nas_cli.reports.outcome import state
+from nas_cli.reports.page.elements import card, document, drawing, escape, figure, grid, notice, section
+from nas_cli.reports.page.headline import failure_text, headline
+from nas_cli.reports.page.reproducibility import provenance, reproducibility
+from nas_cli.reports.page.trials_table import layers_table, trials_table
+from nas_cli.reports.plots.style import Plot
+from nas_cli.reports.source import Source
+
+_SECTIONS = (
+    ("progress", "Progress", ("best_so_far", "generations", "training_")),
+    ("front", "Accuracy and cost", ("pareto", "learning_curves")),
+    ("species", "Species", ("species_",)),
+)
+
+BESIDE = 7.3
+"""Inches of a drawing that still leaves room for the table of layers beside it."""
+
+
+def run_page(source: Source, plots: list[Plot]) -> str:
+    """The page as text; sections without content are left out."""
+    sections = {
+        title: section(anchor, title, grid(figure(plot) for plot in plots if plot.name.startswith(names)))
+        for anchor, title, names in _SECTIONS
+    }
+    sections["Architecture"] = section("architecture", "Architecture", _architecture(source, plots))
+    sections["Trials"] = section("trials", "Trials", _trials(source))
+    sections["Repeat this run"] = section("repeat", "Repeat this run", reproducibility(source))
+    body = [notice(text) for text in _notices(source)] + [headline(source)] + list(sections.values())
+    return document(_title(source), _head(source, sections), "\n".join(body), _footer(source))
+
+
+def _title(source: Source) -> str:
+    return " · ".join(part for part in (f"nas {source.command}", source.dataset, source.strategy) if part)
+
+
+def _head(source: Source, sections: dict[str, str]) -> str:
+    status = state(source.history).status
+    anchors = [f'<a href="#{text.split(chr(34))[1]}">{escape(title)}</a>' for title, text in sections.items() if text]
+    return (
+        f'<h1>{escape(_title(source))}<span class="status {status}">{status}</span></h1>\n'
+        f'<p class="lead">{escape(source.name)}</p>\n<nav>{"".join(anchors)}</nav>'
+    )
+
+
+def _notices(source: Source) -> list[str]:
+    """What the reader must know before reading any figure."""
+    history = source.history
+    current = state(history)
+    found = [] if current.status == "completed" else [current.sentence]
+    if history.trials and not history.scored:
+        found.append("Every trial failed: there is no best network.")
+    found.append(failure_text(history))
+    if "unverified" in provenance(history):
+        found.append(
+            f"The data are an {provenance(history)} of {source.dataset}: "
+            "compare these figures with runs on the same data only."
+        )
+    return found
+
+
+def _architecture(source: Source, plots: list[Plot]) -> str:
+    plot = next((plot for plot in plots if plot.name == "architecture"), None)
+    network = source.architecture
+    if plot is None or network is None:
+        return ""
+    layers = card(layers_table(layers_of(network)))
+    kind = "architecture" if plot.width < BESIDE else "architecture below"
+    return f'<div class="{kind}">{drawing(plot)}{layers}</div>'
+
+
+def _trials(source: Source) -> str:
+    listing = trials_table(source.history)
+    return card(listing) if listing else ""
+
+
+def _footer(source: Source) -> str:
+    return f"Made by nas report from the journal of {source.name} ({len(source.history.events)} events)."

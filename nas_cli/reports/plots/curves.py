@@ -1,0 +1,116 @@
+"""Learning curves: of every trial of a search, or of one training."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from nas_cli.reports.history import History, Trial
+from nas_cli.reports.measure import Measure, finite
+from nas_cli.reports.plots.style import BLUE, INK, QUIET, VERMILION, Plot, legend_above, whole_steps
+
+Curve = Sequence[Mapping[str, Any]]
+Points = list[tuple[float, float]]
+
+
+def search_curves(history: History) -> Plot | None:
+    """Validation value against epoch, a line per trial and the best one in front; None without curves."""
+    measure = history.measure
+    lines = {t.id: points(t.curve, f"valid_{measure.name}", measure.scale) for t in history.trials}
+    lines = {number: line for number, line in lines.items() if line}
+    if not lines:
+        return None
+    tips = {f"#trial-{number}": _tip(number, line, measure) for number, line in lines.items()}
+    best = history.best
+    return Plot(
+        "learning_curves",
+        "Learning curves",
+        "Validation value after each epoch; one line per trial, the best trial in front.",
+        lambda figure: _draw_search(figure, lines, best, measure),
+        tips=tips,
+    )
+
+
+def training_curves(history: History) -> list[Plot]:
+    """Value and loss of a single training against epoch, training beside validation; empty without epochs."""
+    measure = history.measure
+    caption = "Training and validation after each epoch; the circle marks the best epoch on the validation split."
+    axis = measure.label + (f" [{measure.unit}]" if measure.unit else "")
+    plots = []
+    for name, label, scale, rising in (
+        (measure.name, axis, measure.scale, measure.higher_is_better),
+        ("loss", "loss", 1.0, False),
+    ):
+        lines = {kind: points(history.epochs, f"{kind}_{name}", scale) for kind in ("train", "valid")}
+        if any(lines.values()):
+            title = f"Training: {measure.label if name == measure.name else name}"
+            draw = partial(_draw_training, lines=lines, axis=label, rising=rising)
+            plots.append(Plot(f"training_{name}", title, caption, draw))
+    return plots
+
+
+def points(curve: Curve, key: str, scale: float = 1.0) -> Points:
+    """(epoch, value times `scale`) for each epoch that has a finite value under `key`."""
+    values = ((row.get("epoch", i), finite(row.get(key))) for i, row in enumerate(curve, start=1))
+    return [(float(epoch), value * scale) for epoch, value in values if value is not None]
+
+
+def best_point(line: Points, higher_is_better: bool) -> tuple[float, float]:
+    """The first best (epoch, value) of a curve."""
+    return max(line, key=lambda p: p[1]) if higher_is_better else min(line, key=lambda p: p[1])
+
+
+def _draw_search(figure: Figure, lines: dict[int, Points], best: Trial | None, measure: Measure) -> None:
+    axes = figure.subplots()
+    others = {number: line for number, line in lines.items() if best is None or number != best.id}
+    alpha = 0.75 if len(others) < 40 else 0.4
+    axes.add_collection(
+        LineCollection(
+            list(others.values()),
+            colors=QUIET,
+            linewidths=1.0,
+            alpha=alpha,
+            urls=[f"#trial-{number}" for number in others],
+            label="other trials",
+        )
+    )
+    ends = [line[-1] for line in others.values()]
+    if ends:
+        axes.scatter([x for x, _ in ends], [y for _, y in ends], s=7, color=QUIET, alpha=alpha, linewidths=0)
+    if best is not None and best.id in lines:
+        _draw_best(axes, best, lines[best.id], measure)
+    axes.autoscale_view()
+    axes.set(xlabel="epoch", ylabel=measure.axis)
+    whole_steps(axes)
+    legend_above(figure)
+
+
+def _draw_best(axes: Axes, best: Trial, line: Points, measure: Measure) -> None:
+    train = points(best.curve, f"train_{measure.name}", measure.scale)
+    if train:
+        axes.plot(*zip(*train, strict=True), color=INK, linestyle="--", linewidth=1.3, label="its training value")
+    label = f"best trial (#{best.id})"
+    axes.plot(*zip(*line, strict=True), color=BLUE, linewidth=2.4, marker="o", label=label, zorder=5)
+
+
+def _draw_training(figure: Figure, lines: Mapping[str, Points], axis: str, rising: bool) -> None:
+    axes = figure.subplots()
+    train, valid = lines["train"], lines["valid"]
+    marker = "o" if max(len(train), len(valid)) < 25 else ""
+    if train:
+        axes.plot(*zip(*train, strict=True), color=VERMILION, linestyle="--", marker=marker, ms=3.5, label="training")
+    if valid:
+        axes.plot(*zip(*valid, strict=True), color=BLUE, marker=marker, ms=3.5, label="validation")
+        epoch, value = best_point(valid, rising)
+        axes.plot([epoch], [value], "o", ms=10, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.4)
+    axes.set(xlabel="epoch", ylabel=axis)
+    whole_steps(axes)
+    legend_above(figure)
+
+
+def _tip(number: int, line: Points, measure: Measure) -> str:
+    epoch, value = line[-1]
+    return f"Trial {number}\n{measure.text(value / measure.scale)} after epoch {epoch:g}"

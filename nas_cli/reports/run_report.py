@@ -1,0 +1,56 @@
+"""The report of one run: table, figures and page."""
+
+from pathlib import Path
+
+from nas_cli.reports.page.run_page import run_page
+from nas_cli.reports.plots.architecture import architecture_plot
+from nas_cli.reports.plots.curves import search_curves, training_curves
+from nas_cli.reports.plots.front import front_plot
+from nas_cli.reports.plots.search import best_so_far_plot, generation_plot, species_plots
+from nas_cli.reports.plots.style import Plot, png
+from nas_cli.reports.source import Source, load
+from nas_cli.reports.trials import trials_csv
+from nas_cli.runs.files import refusal, write_atomic
+
+
+def build_report(run_path: Path) -> list[Path]:
+    """The files written into the run folder: trials.csv, plots/*.png, report.html.
+
+    Figures without data are not drawn, and those of an earlier report are removed.
+
+    Raises:
+        RunError: if the folder is not a run, its files are damaged, or it cannot be written.
+    """
+    source = load(run_path)
+    plots = plots_of(source)
+    write_atomic(run_path / "trials.csv", trials_csv(source.history))
+    drawn = write_plots(plots, run_path / "plots")
+    write_atomic(run_path / "report.html", run_page(source, plots).encode("utf-8"))
+    return [run_path / "trials.csv", *drawn, run_path / "report.html"]
+
+
+def plots_of(source: Source) -> list[Plot]:
+    """Every figure that the run has data for."""
+    history = source.history
+    single = [best_so_far_plot(history), generation_plot(history), front_plot(history), search_curves(history)]
+    plots = [plot for plot in single if plot is not None]
+    plots += [*training_curves(history), *species_plots(history)]
+    network = source.architecture
+    if network is not None:
+        best = history.best
+        plots.append(architecture_plot(network, f"Best network (trial {best.id})" if best else "Network"))
+    return plots
+
+
+def write_plots(plots: list[Plot], folder: Path) -> list[Path]:
+    """The PNG files of the figures; other PNG files in the folder are removed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        files = {folder / f"{plot.name}.png": plot for plot in plots}
+        for old in set(folder.glob("*.png")) - set(files):
+            old.unlink()
+    except OSError as error:
+        raise refusal(error, folder) from error
+    for file, plot in files.items():
+        write_atomic(file, png(plot))
+    return list(files)

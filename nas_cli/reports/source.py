@@ -1,0 +1,137 @@
+"""A run folder as a report reads it."""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nas_cli.errors import ConfigError, RunError
+from nas_cli.reports.blocks import layers_of
+from nas_cli.reports.history import History
+from nas_cli.reports.measure import finite
+from nas_cli.reports.outcome import state
+from nas_cli.runs.folder import ENVIRONMENT, open_run
+from nas_cli.spaces.architecture import Architecture, from_json
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a report is made of: the journal's history, the configuration, and where the run was made."""
+
+    path: Path
+    history: History
+    config: Mapping[str, Any]
+    environment: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.resolve().name
+
+    @property
+    def command(self) -> str:
+        """'search', 'train', …"""
+        return str(self.history.start.get("command") or self.config.get("command") or "run")
+
+    @property
+    def strategy(self) -> str:
+        """The strategy's name; empty for a run without one."""
+        strategy = self.config.get("strategy")
+        name = strategy.get("name") if isinstance(strategy, Mapping) else strategy
+        return str(name or "")
+
+    @property
+    def dataset(self) -> str:
+        """The data set's name, as the journal says or else as configured; empty if neither does."""
+        configured = self.config.get("dataset")
+        fallback = configured.get("name") if isinstance(configured, Mapping) else configured
+        return str(self.history.dataset.get("name") or fallback or "")
+
+    @property
+    def split(self) -> str:
+        """The digest of the split; empty if the journal has none."""
+        return str(self.history.dataset.get("split_digest") or "")
+
+    @property
+    def status(self) -> str:
+        """completed, interrupted or unfinished."""
+        return state(self.history).status
+
+    @property
+    def best_valid(self) -> float | None:
+        """The best validation value: of the chosen trial, or of the best epoch of a single training."""
+        history, best = self.history, self.history.best
+        if best is not None:
+            return history.score(best)
+        values = [value for value in map(history.measure.valid, history.epochs) if value is not None]
+        return (max if history.measure.higher_is_better else min)(values, default=None)
+
+    @property
+    def cost(self) -> Mapping[str, Any]:
+        """params, macs, flops, … of the chosen network: as the journal has them, or else counted from its layers."""
+        best, network = self.history.best, self.architecture
+        recorded: Mapping[str, Any] = best.cost if best is not None else self.history.start.get("cost") or {}
+        if recorded or network is None:
+            return recorded
+        layers = layers_of(network)
+        macs = sum(layer.macs for layer in layers)
+        return {"params": sum(layer.params for layer in layers), "macs": macs, "flops": 2 * macs}
+
+    @property
+    def flops(self) -> float | None:
+        """FLOPs of the chosen network for one example."""
+        return finite(self.cost.get("flops"))
+
+    @property
+    def params(self) -> float | None:
+        """Parameters of the chosen network."""
+        return finite(self.cost.get("params"))
+
+    @property
+    def command_line(self) -> str:
+        """The command that repeats the run, quoted for a shell; empty if it is not recorded."""
+        return _command_line(self.environment.get("argv"))
+
+    @property
+    def architecture(self) -> Architecture | None:
+        """The chosen network, or the one trained; None if the journal holds none that can be read."""
+        best = self.history.best
+        for event in (best.event if best else {}, self.history.start):
+            try:
+                return from_json(event["architecture"])
+            except (ConfigError, KeyError, TypeError):
+                continue
+        return None
+
+
+def load(path: Path) -> Source:
+    """The run in a folder.
+
+    Raises:
+        RunError: if there is no run, or its journal, configuration or environment is damaged.
+    """
+    run = open_run(path)
+    return Source(path, History(run.events()), run.config(), _environment(path / ENVIRONMENT))
+
+
+def _environment(file: Path) -> Mapping[str, Any]:
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise RunError(f"cannot read {file}: restore it from a copy, or delete it to report without it.") from error
+    return value if isinstance(value, dict) else {}
+
+
+def _command_line(argv: object) -> str:
+    if not isinstance(argv, Sequence) or isinstance(argv, str) or not argv:
+        return ""
+    words = [str(word) for word in argv]
+    # The first word may be the program, under whatever path it was installed, or already the subcommand.
+    program = Path(words[0]).name
+    if program in ("nas", "nas.exe", "__main__.py"):
+        words = words[1:]
+    return shlex.join(["nas", *words])

@@ -1,0 +1,70 @@
+"""trials.csv: one row per trial."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from nas_cli.reports.history import History, Trial
+from nas_cli.reports.measure import finite
+
+COLUMNS = (
+    "id",
+    "generation",
+    "status",
+    "reason",
+    "fitness",
+    "valid_accuracy",
+    "valid_loss",
+    "train_accuracy",
+    "train_loss",
+    "epochs",
+    "flops",
+    "macs",
+    "params",
+    "activation_bytes",
+    "seed",
+    "train_seconds",
+    "evaluation_seconds",
+    "seconds",
+)
+TIMES = ("train_seconds", "evaluation_seconds", "seconds")
+WHOLE = ("id", "generation", "epochs", "flops", "macs", "params", "activation_bytes", "seed")
+
+
+def trials_frame(history: History) -> pd.DataFrame:
+    """The trials by number, one text per cell; an empty cell where the journal has no value.
+
+    Numbers are written with the fewest digits that read back to the same float, so equal runs give equal bytes.
+    """
+    rows = [[_cell(trial, column) for column in COLUMNS] for trial in history.trials]
+    return pd.DataFrame(rows, columns=list(COLUMNS), dtype=str)
+
+
+def trials_csv(history: History) -> bytes:
+    """The content of trials.csv: UTF-8, one line per trial, a comma between cells."""
+    return trials_frame(history).to_csv(index=False, lineterminator="\n").encode("utf-8")
+
+
+def cell_text(value: Any, whole: bool) -> str:
+    """A value as a CSV cell: text as it is, a whole number without a point, a float that reads back equal."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if whole else repr(float(value))
+    number = finite(value)
+    if number is None:
+        return ""
+    return str(int(number)) if whole and number.is_integer() else repr(number)
+
+
+def _cell(trial: Trial, column: str) -> str:
+    if column == "reason":
+        return trial.reason
+    value = trial.fitness if column == "fitness" else _find(trial, column)
+    return cell_text(value, column in WHOLE)
+
+
+def _find(trial: Trial, column: str) -> Any:
+    sources: tuple[Mapping[str, Any], ...] = (trial.event, trial.metrics, trial.cost)
+    return next((source[column] for source in sources if column in source), None)

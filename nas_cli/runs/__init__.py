@@ -1,0 +1,1 @@
+"""Run folder, lock, journal, resume, seeds."""

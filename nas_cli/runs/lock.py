@@ -1,0 +1,68 @@
+"""One process at a time in a run folder."""
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import final
+
+from nas_cli.errors import RunError
+from nas_cli.runs.files import refusal
+
+
+@final
+class RunLock:
+    """An advisory lock on a file, held from `with` to its end; the system drops it when the process dies.
+
+    The file keeps the number of the process that held it last and is never deleted: deleting it would let a third
+    process lock a new file of the same name beside the holder of the old one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def acquire(self) -> None:
+        """Takes the lock.
+
+        Raises:
+            RunError: if another process holds it (its number is named) or the file system has no locks.
+        """
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise refusal(error, self._path) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+            os.close(descriptor)
+            raise self._refused(error, holder) from error
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Gives the lock back; harmless when it is not held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> "RunLock":
+        self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def _refused(self, error: OSError, holder: str) -> RunError:
+        folder = self._path.parent
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            who = f"process {holder}" if holder else "another process"
+            return RunError(f"{folder} is in use by {who}: wait until it ends, stop it, or choose another --out.")
+        if error.errno in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
+            return RunError(f"the file system of {folder} has no file locks: choose another folder with --out.")
+        return refusal(error, self._path)

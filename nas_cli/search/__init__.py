@@ -1,0 +1,1 @@
+"""The ask/evaluate/tell loop and its worker processes."""

@@ -1,0 +1,71 @@
+"""Where the time of a run went, computed from its journal."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds of a run over all its sessions (from a start or resume to the session's last event).
+
+    `worker_seconds` is the integral over the wall time of the number of workers with a trial, and at least one:
+    what the run cost in worker time. `outside_fraction` is the part of it that was neither training nor evaluation
+    (starting, proposing, building, saving, failed trials), in [0, 1].
+    """
+
+    wall_seconds: float
+    worker_seconds: float
+    train_seconds: float
+    evaluation_seconds: float
+
+    @property
+    def outside_fraction(self) -> float:
+        """The part of the worker time that was neither training nor evaluation."""
+        if self.worker_seconds <= 0.0:
+            return 0.0
+        inside = (self.train_seconds + self.evaluation_seconds) / self.worker_seconds
+        return min(1.0, max(0.0, 1.0 - inside))
+
+
+def times(events: Sequence[Mapping[str, Any]]) -> Times:
+    """The times of the run that wrote `events`."""
+    wall = worker = 0.0
+    for session in _sessions(events):
+        begin = float(session[0].get("launched", session[0]["time"]))
+        end = float(session[-1]["time"])
+        wall += max(0.0, end - begin)
+        worker += _worker_seconds(begin, end, _busy(session, begin))
+    tests = sum(float(event.get("seconds", 0.0)) for event in events if event["event"] == "test")
+    return Times(wall, worker, _total(events, "train_seconds"), _total(events, "evaluation_seconds") + tests)
+
+
+def _sessions(events: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    sessions: list[list[Mapping[str, Any]]] = []
+    for event in events:
+        if event["event"] in ("start", "resume") or not sessions:
+            sessions.append([])
+        sessions[-1].append(event)
+    return sessions
+
+
+def _busy(session: Sequence[Mapping[str, Any]], begin: float) -> list[Interval]:
+    """The intervals in which trials ran; an event is written when its trial ends."""
+    trials = [event for event in session if event["event"] == "trial"]
+    return [(max(begin, event["time"] - event["seconds"]), event["time"]) for event in trials]
+
+
+def _worker_seconds(begin: float, end: float, busy: Sequence[Interval]) -> float:
+    edges = sorted([(start, 1) for start, _ in busy] + [(stop, -1) for _, stop in busy])
+    total, now, running = 0.0, begin, 0
+    for moment, change in [*edges, (end, 0)]:
+        total += max(0.0, moment - now) * max(1, running)
+        now, running = max(now, moment), running + change
+    return total
+
+
+def _total(events: Sequence[Mapping[str, Any]], metric: str) -> float:
+    values = (event["metrics"].get(metric) for event in events if event["event"] == "trial")
+    return float(sum(value for value in values if value is not None))

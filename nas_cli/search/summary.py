@@ -1,0 +1,117 @@
+"""The summary of a search, computed from its journal and nothing else."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nas_cli.search.accounting import times
+from nas_cli.search.trials import best_trial
+
+VERSION = 1
+
+Event = Mapping[str, Any]
+
+
+def summarise(events: Sequence[Event]) -> dict[str, Any]:
+    """The content of summary.json; a contract, version 1.
+
+    Keys:
+        version, command, seed: as started. status: "completed"; "failed", then with `reason`; or "interrupted"
+            (stopped or killed: `nas search --resume RUN` continues).
+        wall_seconds: over all sessions, without the pauses between them. trials, failed: numbers of trials.
+        best: null, or {id, generation, fitness, valid_accuracy, test_accuracy, flops, params, architecture,
+            valid, test}. For a regression valid_rmse and test_rmse stand in place of the accuracies. `test_…` is
+            null until the end of the run: the test set is used once. `valid` and `test` hold all metrics.
+        search: {generations, outside_fraction, train_seconds, evaluation_seconds, worker_seconds,
+            images_per_second, peak_memory_bytes, generation_memory_bytes, dataset, best_so_far, failures}.
+            outside_fraction: part of the worker time outside training and evaluation, see `accounting.Times`.
+            peak_memory_bytes: largest sum of the resident memory of all processes; generation_memory_bytes: the
+            same for each generation. best_so_far: the highest fitness after trial 0, 1, …; null before the first.
+            failures: number of trials by reason.
+    """
+    start: Event = next((event for event in events if event["event"] == "start"), {})
+    trials = sorted((event for event in events if event["event"] == "trial"), key=lambda event: int(event["id"]))
+    status, reason = _status(events)
+    summary = {
+        "version": VERSION,
+        "command": start.get("command"),
+        "status": status,
+        "seed": start.get("seed"),
+        "wall_seconds": times(events).wall_seconds,
+        "trials": len(trials),
+        "failed": sum(event["status"] == "failed" for event in trials),
+        "best": _best(events),
+        "search": _search(events, trials) | {"dataset": start.get("dataset")},
+    }
+    return summary | ({"reason": reason} if reason else {})
+
+
+def is_complete(events: Sequence[Event]) -> bool:
+    """True if the run has reached its end and a resume has nothing left to do."""
+    return any(event["event"] == "end" for event in events)
+
+
+def _status(events: Sequence[Event]) -> tuple[str, str | None]:
+    if is_complete(events):
+        return "completed", None
+    last = next((event for event in reversed(events) if event["event"] in ("stop", "start", "resume")), None)
+    if last is None or last["event"] != "stop":
+        return "interrupted", None
+    return last.get("status", "interrupted"), last["reason"]
+
+
+def _best(events: Sequence[Event]) -> dict[str, Any] | None:
+    best = best_trial(events)
+    if best is None:
+        return None
+    test: Mapping[str, Any] = next((event["metrics"] for event in events if event["event"] == "test"), {})
+    measure = "rmse" if "valid_rmse" in best["metrics"] else "accuracy"
+    return {
+        "id": best["id"],
+        "generation": best["generation"],
+        "fitness": best["fitness"],
+        f"valid_{measure}": best["metrics"].get(f"valid_{measure}"),
+        f"test_{measure}": test.get(f"test_{measure}"),
+        "flops": best["cost"].get("flops"),
+        "params": best["cost"].get("params"),
+        "architecture": best["architecture"],
+        "valid": best["metrics"],
+        "test": test,
+    }
+
+
+def _search(events: Sequence[Event], trials: Sequence[Event]) -> dict[str, Any]:
+    spent = times(events)
+    generations = [event for event in events if event["event"] == "generation"]
+    peaks = [event["peak_memory_bytes"] for event in events if "peak_memory_bytes" in event]
+    return {
+        "generations": len(generations),
+        "outside_fraction": spent.outside_fraction,
+        "train_seconds": spent.train_seconds,
+        "evaluation_seconds": spent.evaluation_seconds,
+        "worker_seconds": spent.worker_seconds,
+        "images_per_second": _images_per_second(trials),
+        "peak_memory_bytes": max(peaks, default=None),
+        "generation_memory_bytes": [event.get("peak_memory_bytes") for event in generations],
+        "best_so_far": _best_so_far(trials),
+        "failures": dict(Counter(event["reason"] for event in trials if event["status"] == "failed")),
+    }
+
+
+def _best_so_far(trials: Sequence[Event]) -> list[float | None]:
+    best: float | None = None
+    steps = []
+    for event in trials:
+        fitness = event["fitness"]
+        if fitness is not None and (best is None or fitness > best):
+            best = fitness
+        steps.append(best)
+    return steps
+
+
+def _images_per_second(trials: Sequence[Event]) -> float | None:
+    """Training throughput of one worker, each trial weighted with its training time."""
+    pairs = [(event["metrics"].get("images_per_second"), event["metrics"].get("train_seconds")) for event in trials]
+    known = [(speed, seconds) for speed, seconds in pairs if speed is not None and seconds]
+    weight = sum(seconds for _, seconds in known)
+    return sum(speed * seconds for speed, seconds in known) / weight if weight else None

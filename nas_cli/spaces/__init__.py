@@ -1,0 +1,1 @@
+"""Architectures as plain values: sample, mutate, cross, encode. NumPy only."""

@@ -1,0 +1,1 @@
+"""Ask/tell search algorithms over the spaces. NumPy only."""

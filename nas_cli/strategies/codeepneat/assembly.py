@@ -1,0 +1,111 @@
+"""The networks of a generation: a blueprint each, and one module per species that it names."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+import numpy as np
+
+from nas_cli.spaces.architecture import Architecture
+from nas_cli.spaces.genotype import Blueprint, Genotype, Module
+from nas_cli.spaces.modular import ModularSpace
+from nas_cli.strategies.codeepneat.individual import Individual
+from nas_cli.strategies.codeepneat.species import Species
+from nas_cli.strategies.contract import Admissible
+from nas_cli.strategies.exchange import no_network
+
+PATIENCE = 10
+"""A blueprint is given up for a random one after this fraction (1/PATIENCE) of the attempts."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A blueprint with the module drawn for each species, the genotype and the architecture they make."""
+
+    blueprint: Individual[Blueprint]
+    modules: Mapping[int, Individual[Module]]
+    genotype: Genotype
+    architecture: Architecture
+
+
+@dataclass
+class Rejected:
+    """Numbers of the blueprints and modules that were drawn for a network over the limits."""
+
+    blueprints: set[int] = field(default_factory=set)
+    modules: set[int] = field(default_factory=set)
+
+
+@final
+class Assembly:
+    """Puts the networks of one generation together.
+
+    Every blueprint is used as often as any other, give or take one. A module is drawn at random among those of its
+    species that this generation has used least, so that as many as possible are evaluated (a stated deviation: the
+    original draws uniformly, but assembles far more networks than there are modules). A network over the limits, or
+    equal to one of this generation, is drawn again, then uniformly; after a tenth of the attempts with other
+    blueprints, too. If only equal networks can be found, one is taken.
+    """
+
+    def __init__(
+        self, space: ModularSpace, admissible: Admissible, modules: Sequence[Species[Module]], attempts: int
+    ) -> None:
+        self._space = space
+        self._admissible = admissible
+        self._species = {species.id: species for species in modules}
+        self._attempts = attempts
+        self._used: Counter[int] = Counter()
+        self._seen: set[str] = set()
+        self.rejected = Rejected()
+
+    def networks(
+        self, blueprints: Sequence[Individual[Blueprint]], count: int, first_trial: int, rng: np.random.Generator
+    ) -> list[Network]:
+        """`count` networks.
+
+        Raises:
+            ConfigError: if the attempts for one of them find none within the limits.
+        """
+        order = [blueprints[i] for i in rng.permutation(len(blueprints))]
+        made = []
+        for i in range(count):
+            network = self._network(order[i % len(order)], blueprints, rng)
+            if network is None:
+                raise no_network(self._attempts, first_trial + i)
+            self._used.update(module.id for module in network.modules.values())
+            self._seen.add(network.architecture.digest())
+            made.append(network)
+        return made
+
+    def network(self, blueprint: Individual[Blueprint], modules: Mapping[int, Individual[Module]]) -> Network:
+        """The network of a blueprint and given modules."""
+        genotype = self._space.assemble(blueprint.genome, {key: module.genome for key, module in modules.items()})
+        return Network(blueprint, modules, genotype, self._space.architecture(genotype))
+
+    def _network(
+        self, blueprint: Individual[Blueprint], blueprints: Sequence[Individual[Blueprint]], rng: np.random.Generator
+    ) -> Network | None:
+        repeated = None
+        for attempt in range(self._attempts):
+            if attempt > self._attempts / PATIENCE:
+                blueprint = blueprints[rng.integers(len(blueprints))]
+            network = self.network(blueprint, self._draw(blueprint.genome, attempt == 0, rng))
+            if not self._admissible(network.architecture):
+                self.rejected.blueprints.add(blueprint.id)
+                self.rejected.modules.update(module.id for module in network.modules.values())
+            elif network.architecture.digest() in self._seen:
+                repeated = repeated or network
+            else:
+                return network
+        return repeated
+
+    def _draw(self, blueprint: Blueprint, least_used: bool, rng: np.random.Generator) -> dict[int, Individual[Module]]:
+        drawn = {}
+        for species in blueprint.species():
+            members = self._species[species].members
+            if least_used:
+                fewest = min(self._used[member.id] for member in members)
+                members = tuple(member for member in members if self._used[member.id] == fewest)
+            drawn[species] = members[rng.integers(len(members))]
+        return drawn

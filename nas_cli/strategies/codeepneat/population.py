@@ -1,0 +1,128 @@
+"""One speciated population through the generations."""
+
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Generic, TypeVar, final
+
+import numpy as np
+
+from nas_cli.strategies.codeepneat.individual import Individual, Operators, Viable
+from nas_cli.strategies.codeepneat.reproduction import allocate, breed, breed_viable, parents_of
+from nas_cli.strategies.codeepneat.settings import PopulationSettings
+from nas_cli.strategies.codeepneat.species import Species, recorded, speciate_to_target, surviving
+
+G = TypeVar("G")
+
+
+@final
+class Population(Generic[G]):
+    """Modules or blueprints: individuals in species, with the counters and the threshold of their history."""
+
+    def __init__(self, settings: PopulationSettings, operators: Operators[G]) -> None:
+        self.settings = settings
+        self.operators = operators
+        self.species: list[Species[G]] = []
+        self.threshold = settings.distance
+        self._individuals = 0
+        self._species = 1
+
+    @property
+    def members(self) -> list[Individual[G]]:
+        """All individuals, species by species."""
+        return [member for species in self.species for member in species.members]
+
+    def found(self, genomes: Sequence[G]) -> None:
+        """Take the first generation and put it into species."""
+        self._settle([self._born(genome, ()) for genome in genomes], [], 0)
+
+    def restore(self, species: Sequence[Species[G]]) -> None:
+        """Take a first generation whose species are given."""
+        self.species = list(species)
+        self._individuals = 1 + max(member.id for member in self.members)
+        self._species = 1 + max(s.id for s in species)
+
+    def evaluate(self, fitness: Mapping[int, float], rejected: Container[int], generation: int) -> None:
+        """Record the fitness of individuals that were in networks, and fill in that of the others.
+
+        Rules: an individual that was in no network keeps the fitness it has. One never evaluated takes the lowest
+        fitness of this generation if it was `rejected` (only drawn for networks over the limits), else the mean of the
+        evaluated members of its species, or, if there are none, of the population.
+        """
+        lowest = min(fitness.values(), default=0.0)
+        known = {m.id: lowest for m in self.members if m.id in rejected and m.fitness is None} | dict(fitness)
+        everyone = _mean([value for _, value in sorted(known.items())], 0.0)
+        self.species = [recorded(_evaluated(s, known, everyone), generation) for s in self.species]
+
+    def change(self, how: Callable[[G], G]) -> None:
+        """Replace every genome, of members and representatives; numbers and fitness stay."""
+        self.species = [
+            replace(
+                s,
+                representative=how(s.representative),
+                members=tuple(replace(m, genome=how(m.genome)) for m in s.members),
+            )
+            for s in self.species
+        ]
+
+    def evolve(self, generation: int, viable: Viable[G], rng: np.random.Generator) -> None:
+        """Replace the individuals by the elites and `viable` offspring of the species that survive."""
+        species = surviving(self.species, generation, self.settings.stagnation)
+        leader = max(range(len(species)), key=lambda i: (species[i].best_fitness(), -i))
+        counts = allocate([s.mean_fitness() for s in species], self.settings.population, leader)
+        kept = [s for s, count in zip(species, counts, strict=True) if count]
+        members: list[Individual[G]] = []
+        for s, count in zip(kept, filter(None, counts), strict=True):
+            members += self._next(s, kept, count, viable, rng)
+        drawn = [replace(s, representative=s.members[rng.integers(len(s.members))].genome) for s in kept]
+        self._settle(members, drawn, generation + 1)
+
+    def describe(self) -> dict[str, Any]:
+        """Size, mean and best fitness of each species, and the threshold, as JSON."""
+        fitness = {str(s.id): [m.fitness for m in s.members if m.fitness is not None] for s in self.species}
+        return {
+            "sizes": {str(s.id): len(s.members) for s in self.species},
+            "mean_fitness": {key: _mean(values, None) for key, values in fitness.items()},
+            "best_fitness": {key: max(values, default=None) for key, values in fitness.items()},
+            "threshold": self.threshold,
+        }
+
+    def _next(
+        self,
+        species: Species[G],
+        all_species: Sequence[Species[G]],
+        count: int,
+        viable: Viable[G],
+        rng: np.random.Generator,
+    ) -> list[Individual[G]]:
+        elites = species.ranked()[: min(self.settings.elitism, count)]
+        survival = self.settings.survival
+        others = [parent for s in all_species if s is not species for parent in parents_of(s, survival)]
+
+        def once() -> tuple[G, tuple[int, ...]]:
+            return breed(species, others, self.settings, self.operators, rng)
+
+        born = [breed_viable(once, lambda genome: viable(genome, rng)) for _ in range(count - len(elites))]
+        return [*elites, *(self._born(genome, parents) for genome, parents in born)]
+
+    def _born(self, genome: G, parents: tuple[int, ...]) -> Individual[G]:
+        self._individuals += 1
+        return Individual(self._individuals - 1, genome, parents)
+
+    def _settle(self, members: Sequence[Individual[G]], previous: Sequence[Species[G]], generation: int) -> None:
+        target = min(self.settings.species, len(members))
+        self.species, self.threshold = speciate_to_target(
+            members, previous, self.operators.distance, self.threshold, target, self._species, generation
+        )
+        self._species = max([self._species, *(s.id + 1 for s in self.species)])
+
+
+def _evaluated(species: Species[G], fitness: Mapping[int, float], everyone: float) -> Species[G]:
+    known = [fitness.get(m.id, m.fitness) for m in species.members]
+    mean = _mean([value for value in known if value is not None], everyone)
+    filled = [mean if value is None else value for value in known]
+    members = [replace(m, fitness=value) for m, value in zip(species.members, filled, strict=True)]
+    return replace(species, members=tuple(members))
+
+
+def _mean(values: Sequence[float], default: Any) -> Any:
+    return sum(values) / len(values) if values else default

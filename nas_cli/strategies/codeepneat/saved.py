@@ -1,0 +1,101 @@
+"""First generations as JSON, so that several searches can start from the same one."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nas_cli.errors import ConfigError
+from nas_cli.spaces.genotype import (
+    Blueprint,
+    Module,
+    blueprint_from_json,
+    blueprint_to_json,
+    module_from_json,
+    module_to_json,
+)
+from nas_cli.strategies.codeepneat.assembly import Network
+from nas_cli.strategies.codeepneat.individual import Individual
+from nas_cli.strategies.codeepneat.species import Species
+
+G = TypeVar("G")
+VERSION = 1
+
+
+def saved_population(
+    modules: Sequence[Species[Module]], blueprints: Sequence[Species[Blueprint]], networks: Sequence[Network]
+) -> dict[str, Any]:
+    """Both populations, species by species, and the parts of the first networks, as JSON values."""
+    return {
+        "version": VERSION,
+        "modules": [_species_json(species, module_to_json) for species in modules],
+        "blueprints": [_species_json(species, blueprint_to_json) for species in blueprints],
+        "networks": [
+            {"blueprint": n.blueprint.id, "modules": {str(key): module.id for key, module in n.modules.items()}}
+            for n in networks
+        ],
+    }
+
+
+class SavedPopulation:
+    """A saved first generation, read from a file.
+
+    Raises:
+        ConfigError: if the file cannot be read, has another form, or names members or species that it lacks.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        try:
+            value = json.loads(Path(path).read_text(encoding="utf-8"))
+            if value["version"] != VERSION:
+                raise ConfigError(f"version {value['version']} is not {VERSION}")
+            self.modules = [_species(item, module_from_json) for item in value["modules"]]
+            self.blueprints = [_species(item, blueprint_from_json) for item in value["blueprints"]]
+            self.networks = [self._network(item) for item in value["networks"]]
+            self._check()
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
+            raise ConfigError(f"strategy.initial_population '{path}' is no saved population: {error}") from error
+
+    def check_sizes(self, modules: int, blueprints: int, networks: int, head: int) -> None:
+        """Nothing if the populations have these sizes and the heads so many layers.
+
+        Raises:
+            ConfigError: naming the key that differs.
+        """
+        sizes = {
+            "strategy.modules.population": (modules, sum(len(s.members) for s in self.modules)),
+            "strategy.blueprints.population": (blueprints, sum(len(s.members) for s in self.blueprints)),
+            "strategy.population": (networks, len(self.networks)),
+            "space.dense_layers": (head, len(self.blueprints[0].members[0].genome.head)),
+        }
+        for key, (wanted, found) in sizes.items():
+            if wanted != found:
+                raise ConfigError(f"{key} is {wanted}, but '{self._path}' has {found}; set {key}={found}.")
+
+    def _network(self, item: Mapping[str, Any]) -> tuple[Individual[Blueprint], dict[int, Individual[Module]]]:
+        blueprints = {member.id: member for species in self.blueprints for member in species.members}
+        modules = {member.id: member for species in self.modules for member in species.members}
+        drawn = {int(key): modules[number] for key, number in item["modules"].items()}
+        return blueprints[item["blueprint"]], drawn
+
+    def _check(self) -> None:
+        known = {species.id for species in self.modules}
+        for species in self.blueprints:
+            for member in species.members:
+                missing = set(member.genome.species()) - known
+                if missing:
+                    raise ConfigError(f"blueprint {member.id} names unknown module species {sorted(missing)}")
+        if not self.blueprints or not self.networks:
+            raise ConfigError("it has no blueprints or no networks")
+
+
+def _species_json(species: Species[G], encode: Callable[[G], Any]) -> dict[str, Any]:
+    return {"species": species.id, "members": [{"id": m.id, "genome": encode(m.genome)} for m in species.members]}
+
+
+def _species(item: Mapping[str, Any], decode: Callable[[Any], G]) -> Species[G]:
+    members = tuple(Individual(int(member["id"]), decode(member["genome"])) for member in item["members"])
+    if not members:
+        raise ConfigError(f"species {item['species']} has no members")
+    return Species(int(item["species"]), members[0].genome, members)

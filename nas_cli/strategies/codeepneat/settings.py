@@ -1,0 +1,96 @@
+"""Settings of CoDeepNEAT."""
+
+from dataclasses import dataclass
+
+from nas_cli.errors import ConfigError
+from nas_cli.schema import choice, number
+
+
+@dataclass(frozen=True)
+class ModulePopulationSettings:
+    """How modules evolve.
+
+    `population` modules in about `species` species; `distance` is the first compatibility threshold, which then
+    follows the number of species. The best `elitism` of a species survive unchanged; a species goes after `stagnation`
+    generations without a better member. Parents are the best `survival` share of a species; a crossover takes its
+    second parent from another species with probability `interspecies`.
+    `mutation`, `crossover`: frequencies of the two kinds of offspring, relative to their sum. `structure`: probability
+    that a mutation changes the module's graph, not a layer.
+    """
+
+    population: int = number(1)
+    species: int = number(1)
+    distance: float = number(0, open_low=True)
+    elitism: int = number(0)
+    stagnation: int = number(1)
+    survival: float = number(0, 1, open_low=True)
+    interspecies: float = number(0, 1)
+    mutation: float = number(0)
+    crossover: float = number(0)
+    structure: float = number(0, 1)
+
+    def __post_init__(self) -> None:
+        _some("modules", self.mutation, self.crossover)
+
+
+@dataclass(frozen=True)
+class BlueprintPopulationSettings:
+    """How blueprints evolve; the first seven keys as for modules.
+
+    `add_connection` to `crossover`: frequencies of the operators that make offspring, relative to their sum.
+    `excess`, `disjoint`, `values`: NEAT's c1, c2, c3, the weights of the parts of the distance.
+    """
+
+    population: int = number(1)
+    species: int = number(1)
+    distance: float = number(0, open_low=True)
+    elitism: int = number(0)
+    stagnation: int = number(1)
+    survival: float = number(0, 1, open_low=True)
+    interspecies: float = number(0, 1)
+    add_connection: float = number(0)
+    add_node: float = number(0)
+    remove_connection: float = number(0)
+    remove_node: float = number(0)
+    change_species: float = number(0)
+    mutate_head: float = number(0)
+    crossover: float = number(0)
+    excess: float = number(0)
+    disjoint: float = number(0)
+    values: float = number(0)
+
+    def __post_init__(self) -> None:
+        _some("blueprints", self.mutation, self.crossover)
+
+    @property
+    def mutation(self) -> float:
+        """The frequency of offspring that are no crossovers."""
+        structure = self.add_connection + self.add_node + self.remove_connection + self.remove_node
+        return structure + self.change_species + self.mutate_head
+
+
+PopulationSettings = ModulePopulationSettings | BlueprintPopulationSettings
+
+
+@dataclass(frozen=True)
+class CoDeepNEATSettings:
+    """`generations` of `population` networks each.
+
+    `fitness`: of a module or blueprint, the mean or the maximum over the networks that contain it. `attempts`: draws
+    to find a network that respects the limits. `initial_population`: JSON file with the first generation's modules,
+    blueprints and networks (as `CoDeepNEAT.population_json` gives them), so that two searches start equal.
+    """
+
+    name: str
+    initial_population: str | None
+    modules: ModulePopulationSettings
+    blueprints: BlueprintPopulationSettings
+    generations: int = number(1)
+    population: int = number(1)
+    fitness: str = choice("mean", "max")
+    attempts: int = number(1)
+
+
+def _some(group: str, *frequencies: float) -> None:
+    if sum(frequencies) <= 0:
+        raise ConfigError(f"strategy.{group}: at least one frequency of mutation or crossover must be above 0.")

@@ -1,0 +1,213 @@
+"""CoDeepNEAT: search by two populations that evolve together."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import numpy as np
+
+from nas_cli.errors import ConfigError
+from nas_cli.spaces.genotype import Blueprint, Module
+from nas_cli.spaces.innovations import Innovations
+from nas_cli.spaces.modular import ModularSpace
+from nas_cli.strategies.codeepneat.assembly import Assembly, Network, Rejected
+from nas_cli.strategies.codeepneat.attribution import attribute, network_fitness
+from nas_cli.strategies.codeepneat.blueprints import BlueprintOperators, heirs, redirected
+from nas_cli.strategies.codeepneat.modules import ModuleOperators
+from nas_cli.strategies.codeepneat.population import Population
+from nas_cli.strategies.codeepneat.reproduction import breed_viable
+from nas_cli.strategies.codeepneat.saved import SavedPopulation, saved_population
+from nas_cli.strategies.codeepneat.settings import CoDeepNEATSettings
+from nas_cli.strategies.codeepneat.viability import Viability
+from nas_cli.strategies.contract import Admissible, Outcome, Proposal
+from nas_cli.strategies.exchange import best_fitness, check_told
+
+FOUND, ASSEMBLE, MODULES, BLUEPRINTS = range(4)
+"""What a random stream is for: each step of each generation has its own, made from (seed, generation, step)."""
+
+
+@final
+class CoDeepNEAT:
+    """Modules and blueprints evolve apart, both in species; networks assembled from them are evaluated
+    (Miikkulainen et al. 2017, arXiv:1703.00548; the order of steps is Algorithm 1 of the CoDeepNEAT/MorphNet thesis).
+
+    A generation: assemble networks; their fitness goes to their modules and blueprints; each population replaces its
+    members by elites and offspring and is put into species anew; blueprints that name an extinct module species are
+    redirected to the nearest one. The first generation is drawn as `ModularSpace.sample` draws, so that it is a fair
+    start against random search; NEAT's minimal start would spend a small search's generations on growing.
+    """
+
+    def __init__(self, settings: CoDeepNEATSettings, space: ModularSpace, seed: int, admissible: Admissible) -> None:
+        self._settings = settings
+        self._space = space
+        self._seed = seed
+        self._admissible = admissible
+        self._generation = 0
+        self._batch: list[Network] | None = None
+        self._rejected = Rejected()
+        self._lowest = math.inf
+        self._best: float | None = None
+        self._saved: SavedPopulation | None = None
+        self._innovations = (Innovations(), Innovations())
+        if settings.initial_population is None:
+            self._make_populations()
+            self._found()
+        else:
+            self._restore(SavedPopulation(settings.initial_population))
+        self._first = (self._modules.species, self._blueprints.species)
+        self._description = self._described()
+
+    def ask(self) -> Sequence[Proposal]:
+        if self._generation >= self._settings.generations:
+            return []
+        networks = self._networks()
+        return [self._proposal(network, self._first_trial + i) for i, network in enumerate(networks)]
+
+    def tell(self, outcomes: Sequence[Outcome]) -> None:
+        over = self._generation >= self._settings.generations
+        count = 0 if over else self._settings.population
+        check_told(outcomes, range(self._first_trial, self._first_trial + count))
+        if over:
+            return
+        self._attribute([outcome.fitness for outcome in outcomes])
+        self._description = self._described()
+        if self._generation + 1 < self._settings.generations:
+            self._evolve()
+        self._generation += 1
+        self._batch = None
+
+    def describe(self) -> Mapping[str, Any]:
+        """The generation told last (before that, the first one): sizes, mean and best fitness of the species of
+        modules and blueprints by species number, both thresholds, and the best fitness so far.
+        """
+        return self._description
+
+    def population_json(self) -> Mapping[str, Any]:
+        """The first generation for `initial_population`: modules, blueprints and networks, as JSON values."""
+        if self._generation > 0 or self._batch is None:
+            fresh = CoDeepNEAT(self._settings, self._space, self._seed, self._admissible)
+            fresh.ask()
+            return fresh.population_json()
+        return saved_population(*self._first, self._batch)
+
+    @property
+    def _first_trial(self) -> int:
+        return self._generation * self._settings.population
+
+    def _rng(self, step: int) -> np.random.Generator:
+        return np.random.default_rng((self._seed, self._generation, step))
+
+    def _make_populations(self) -> None:
+        settings, space = self._settings, self._space.settings
+        for_modules, for_blueprints = self._innovations
+        self._module_operators = ModuleOperators(space, settings.modules.structure, for_modules)
+        self._blueprint_operators = BlueprintOperators(space, settings.blueprints, for_blueprints)
+        self._modules: Population[Module] = Population(settings.modules, self._module_operators)
+        self._blueprints: Population[Blueprint] = Population(settings.blueprints, self._blueprint_operators)
+
+    def _found(self) -> None:
+        rng, (for_modules, for_blueprints) = self._rng(FOUND), self._innovations
+        modules = [self._space.sample_module(rng, for_modules) for _ in range(self._settings.modules.population)]
+        self._modules.found(modules)
+        species = [s.id for s in self._modules.species]
+        count = self._settings.blueprints.population
+        viability = self._viability()
+
+        def sample() -> tuple[Blueprint, tuple[int, ...]]:
+            return self._space.sample_blueprint(rng, for_blueprints, species), ()
+
+        drawn = [breed_viable(sample, lambda blueprint: viability.blueprint(blueprint, rng)) for _ in range(count)]
+        self._blueprints.found([blueprint for blueprint, _ in drawn])
+        self._blueprint_operators.species = species
+
+    def _restore(self, saved: SavedPopulation) -> None:
+        settings = self._settings
+        saved.check_sizes(
+            settings.modules.population,
+            settings.blueprints.population,
+            settings.population,
+            self._space.settings.dense_layers,
+        )
+        self._saved = saved
+        self._innovations = (
+            Innovations.after(m.genome for s in saved.modules for m in s.members),
+            Innovations.after(m.genome.graph for s in saved.blueprints for m in s.members),
+        )
+        self._make_populations()
+        self._modules.restore(saved.modules)
+        self._blueprints.restore(saved.blueprints)
+        self._blueprint_operators.species = [s.id for s in saved.modules]
+
+    def _networks(self) -> list[Network]:
+        if self._batch is None:
+            assembly = Assembly(self._space, self._admissible, self._modules.species, self._settings.attempts)
+            if self._saved is not None and self._generation == 0:
+                self._batch = self._saved_networks(assembly, self._saved)
+            else:
+                blueprints, count = self._blueprints.members, self._settings.population
+                self._batch = assembly.networks(blueprints, count, self._first_trial, self._rng(ASSEMBLE))
+            self._rejected = assembly.rejected
+        return self._batch
+
+    def _saved_networks(self, assembly: Assembly, saved: SavedPopulation) -> list[Network]:
+        networks = [assembly.network(blueprint, modules) for blueprint, modules in saved.networks]
+        for i, network in enumerate(networks):
+            if not self._admissible(network.architecture):
+                raise ConfigError(
+                    f"network {i} of strategy.initial_population '{self._settings.initial_population}' exceeds the "
+                    "limits: use the limits (space.max_flops, …) and the data set that it was saved with."
+                )
+        return networks
+
+    def _proposal(self, network: Network, trial: int) -> Proposal:
+        modules = sorted(network.modules.items())
+        origin = {
+            "blueprint": network.blueprint.id,
+            "blueprint_parents": list(network.blueprint.parents),
+            "modules": {str(species): module.id for species, module in modules},
+            "module_parents": {str(species): list(module.parents) for species, module in modules},
+            "genotype": self._space.encode(network.genotype),
+        }
+        return Proposal(trial, self._generation, network.architecture, origin)
+
+    def _attribute(self, told: Sequence[float | None]) -> None:
+        networks = self._networks()
+        fitness = network_fitness(told, self._lowest)
+        self._lowest = min([self._lowest, *fitness])
+        self._best = best_fitness([self._best, *told])
+        how, generation = self._settings.fitness, self._generation
+        pairs = list(zip(fitness, networks, strict=True))
+        modules = attribute([(value, [m.id for m in n.modules.values()]) for value, n in pairs], how)
+        blueprints = attribute([(value, [n.blueprint.id]) for value, n in pairs], how)
+        self._modules.evaluate(modules, self._rejected.modules, generation)
+        self._blueprints.evaluate(blueprints, self._rejected.blueprints, generation)
+
+    def _evolve(self) -> None:
+        for innovations in self._innovations:
+            innovations.next_generation()
+        before = {species.id: species.representative for species in self._modules.species}
+        genomes, old = [member.genome for member in self._blueprints.members], self._viability()
+        self._modules.evolve(self._generation, lambda module, rng: old.module(module, genomes, rng), self._rng(MODULES))
+        after = {species.id: species.representative for species in self._modules.species}
+        gone = {key: module for key, module in before.items() if key not in after}
+        self._redirect(heirs(gone, after, self._module_operators.distance))
+        self._blueprint_operators.species = sorted(after)
+        self._blueprints.evolve(self._generation, self._viability().blueprint, self._rng(BLUEPRINTS))
+
+    def _viability(self) -> Viability:
+        return Viability(self._space, self._admissible, self._modules.species)
+
+    def _redirect(self, heir: Mapping[int, int]) -> None:
+        """Point the blueprints to species that exist before offspring is made, so that all offspring is sound."""
+        self._blueprints.change(lambda blueprint: redirected(blueprint, heir))
+
+    def _described(self) -> dict[str, Any]:
+        parts = {"module": self._modules.describe(), "blueprint": self._blueprints.describe()}
+        return {
+            "generation": self._generation,
+            "species": {kind: part["sizes"] for kind, part in parts.items()},
+            "mean_fitness": {kind: part["mean_fitness"] for kind, part in parts.items()},
+            "best_fitness": {kind: part["best_fitness"] for kind, part in parts.items()},
+            "threshold": {kind: part["threshold"] for kind, part in parts.items()},
+            "best_so_far": self._best,
+        }

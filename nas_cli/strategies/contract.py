@@ -1,0 +1,54 @@
+"""What every search strategy offers: ask for a batch of proposals, tell their outcomes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from nas_cli.spaces.architecture import Architecture
+
+Admissible = Callable[[Architecture], bool]
+"""True if an architecture respects the limits on FLOPs, parameters and memory."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A network to evaluate.
+
+    `trial` counts from 0 without gaps over the run; `generation` groups a batch;
+    `origin` is JSON (genotype, parents, species) for the journal and the reports.
+    """
+
+    trial: int
+    generation: int
+    architecture: Architecture
+    origin: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a proposal: `fitness` is higher-is-better, or None for a failed trial."""
+
+    trial: int
+    fitness: float | None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+class Strategy(Protocol):
+    """A search algorithm; a pure function of (settings, seed, outcomes told so far).
+
+    The loop calls `ask` and `tell` in turn. All proposals of one `ask` are evaluated, in any order and by any
+    number of workers, and then told together in order of their trial number: so the result of a search does not
+    depend on the number of workers, and replaying the journal resumes it.
+    """
+
+    def ask(self) -> Sequence[Proposal]:
+        """The next batch; empty when the search is over."""
+        ...
+
+    def tell(self, outcomes: Sequence[Outcome]) -> None:
+        """Take the outcomes of the last batch, in order of trial number."""
+        ...
+
+    def describe(self) -> Mapping[str, Any]:
+        """The state as JSON for the journal's generation event, e.g. {"species": {"module": {"3": 5}}}."""
+        ...

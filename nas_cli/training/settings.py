@@ -1,0 +1,66 @@
+"""Settings of the training loop; checked without TensorFlow."""
+
+from dataclasses import dataclass
+
+from nas_cli.schema import choice, number
+
+
+@dataclass(frozen=True)
+class OptimizerSettings:
+    """Optimizer by the field's name; parameters that an optimizer does not have must be None.
+
+    `learning_rate` None takes the optimizer's own default. `clip_norm` clips the global norm of the gradients.
+    """
+
+    name: str
+    learning_rate: float | None = number(0, open_low=True)
+    momentum: float | None = number(0, 1, open_high=True)
+    nesterov: bool | None
+    weight_decay: float | None = number(0)
+    clip_norm: float | None = number(0, open_low=True)
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """Loss by name; `label_smoothing` in [0, 1)."""
+
+    name: str
+    label_smoothing: float | None = number(0, 1, open_high=True)
+
+
+@dataclass(frozen=True)
+class ScheduleSettings:
+    """Learning rate over the training steps.
+
+    `constant`; `cosine` to `final_fraction` of the initial rate; `step`: times `factor` at each of `milestones`
+    (fractions of the training). `warmup`: fraction of the training with a linear rise from 0.
+    """
+
+    name: str
+    warmup: float = number(0, 1, open_high=True)
+    final_fraction: float | None = number(0, 1)
+    factor: float | None = number(0, 1, open_low=True)
+    milestones: tuple[float, ...] | None = number(0, 1)
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """One training.
+
+    `patience`: epochs without a better validation loss before training stops; None never stops early.
+    `restore_best`: end with the weights of the epoch with the best validation accuracy (or lowest loss).
+    `precision`: auto is mixed_bfloat16 where the processor has bfloat16 arithmetic or there is a GPU, else float32.
+    `jit_compile`: auto is as Keras chooses. `max_seconds`: stop the training cleanly after this time.
+    """
+
+    epochs: int = number(1)
+    batch_size: int = number(1)
+    optimizer: OptimizerSettings
+    loss: LossSettings
+    schedule: ScheduleSettings
+    patience: int | None = number(1)
+    restore_best: bool
+    precision: str = choice("auto", "float32", "mixed_bfloat16", "mixed_float16")
+    jit_compile: str = choice("auto", "true", "false")
+    max_seconds: float | None = number(0, open_low=True)
+    tensorboard: bool

@@ -1,0 +1,32 @@
+import keras
+import pytest
+
+from nas_cli.costs.architecture_cost import architecture_cost
+from nas_cli.costs.latency import Device, measure_ms, roofline_ms
+from nas_cli.costs.throughput import machine_flops, training_seconds
+from nas_cli.errors import ConfigError
+from nas_cli.spaces.architecture import Architecture, node
+
+NET = Architecture((node("input", shape=(100,)), node("dense", (0,), units=10)))
+COST = architecture_cost(NET)
+
+
+def test_the_roofline_takes_what_binds() -> None:
+    flops, moved = 2 * 1000 + 10, 4 * (100 + 1010 + 10)
+    assert roofline_ms(COST, Device("slow arithmetic", 1e3, 1e12)) == pytest.approx(flops)
+    assert roofline_ms(COST, Device("slow memory", 1e12, 1e3)) == pytest.approx(moved)
+
+
+def test_predicted_training_time_is_three_forward_passes_for_each_image() -> None:
+    assert training_seconds(COST, 100, 2, machine_flops=1e6, efficiency=0.5) == pytest.approx(200 * 3 * 2010 / 5e5)
+
+
+def test_measurements_are_positive() -> None:
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(2)])
+    assert measure_ms(model, batch_size=2, repeats=3) > 0
+    assert machine_flops() > 0
+
+
+def test_no_repeats_is_refused() -> None:
+    with pytest.raises(ConfigError, match="must be at least 1, got 1 and 0"):
+        measure_ms(None, batch_size=1, repeats=0)

@@ -1,0 +1,158 @@
+"""Real worker processes, without TensorFlow."""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+import pytest
+
+from nas_cli.errors import RunError
+from nas_cli.search.evaluator import Finished, Job
+from nas_cli.search.listener import Silent
+from nas_cli.search.pool import WorkerPool
+from nas_cli.search.worker import WorkerSettings
+from tests.search.fakes import (
+    CRASH, EXIT, FULL, GREED, HANG, NAN, PRINT, RAISE, Evolution, FakeEstimator, NoEstimator, fresh, network, results,
+    search,
+)  # fmt: skip
+
+
+def settings(**limits: float) -> WorkerSettings:
+    return WorkerSettings(threads=1, tensorflow=False, **limits)
+
+
+def pool(workers: int = 1, log: Path | None = None, **limits: float) -> WorkerPool:
+    made = WorkerPool(settings(**limits), workers, log)
+    made.start()
+    made.use(FakeEstimator)
+    return made
+
+
+def jobs(folder: Path, *units: int) -> list[Job]:
+    return [Job(i, network(width), i, folder / "models" / f"{i}.keras", width) for i, width in enumerate(units)]
+
+
+def evaluate(made: WorkerPool, *todo: Job) -> dict[int, Finished]:
+    with made:
+        return {finished.job.trial: finished for finished in made.evaluate(todo, Silent())}
+
+
+def test_a_trial_that_goes_wrong_fails_alone(tmp_path: Path) -> None:
+    todo = jobs(tmp_path, 10, CRASH, 11, EXIT, 12, RAISE, NAN, 13)
+    found = evaluate(pool(log=tmp_path / "log"), *todo)
+    assert {trial: finished.score.failure for trial, finished in found.items()} == {
+        0: None, 1: "crashed: signal 9", 2: None, 3: "crashed: exit code 3", 4: None, 5: "ValueError: two lines",
+        6: "fitness is nan", 7: None,
+    }  # fmt: skip
+    assert found[7].score.fitness == FakeEstimator().estimate(network(13), 7, None, lambda _: None).fitness
+    assert {file.name for file in (tmp_path / "models").iterdir()} == {"0.keras", "2.keras", "4.keras", "7.keras"}
+    assert "ValueError: two" in (tmp_path / "log").read_text()
+
+
+def test_time_and_memory_limits_fail_the_trial(tmp_path: Path) -> None:
+    todo = jobs(tmp_path, 10, HANG, 11, GREED, 12)
+    found = evaluate(pool(trial_seconds=2.0, memory_bytes=300e6), *todo)
+    reasons = {trial: finished.score.failure for trial, finished in found.items()}
+    assert (reasons[0], reasons[2], reasons[4]) == (None, None, None)
+    assert reasons[1] == "out of time after 2 s"
+    assert reasons[3] is not None and reasons[3].startswith("out of memory: 0.") and reasons[3].endswith("GB > 0.3 GB")
+
+
+def test_output_of_workers_goes_to_the_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    evaluate(pool(log=tmp_path / "log"), *jobs(tmp_path, PRINT))
+    assert {"said by Python", "said by C"} <= set((tmp_path / "log").read_text().splitlines())
+    assert "said" not in "".join(capfd.readouterr())
+
+
+def test_a_worker_that_has_grown_is_replaced_between_trials(tmp_path: Path) -> None:
+    with pool(recycle_bytes=1.0) as made:
+        before = made.processes()
+        assert all(f.score.failure is None for f in made.evaluate(jobs(tmp_path, 10, 11), Silent()))
+        assert not set(before) & set(made.processes())
+
+
+def test_a_disk_that_fills_up_ends_the_search_not_the_trial(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="disk is full"):
+        evaluate(pool(), *jobs(tmp_path, FULL))
+
+
+def test_an_estimator_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    with WorkerPool(settings(), log=tmp_path / "log") as made:
+        made.use(NoEstimator)
+        with pytest.raises(RunError, match="worker 0 could not start: ValueError: no data; see .*log"):
+            list(made.evaluate(jobs(tmp_path, 10), Silent()))
+
+
+def test_a_worker_killed_while_idle_is_replaced(tmp_path: Path) -> None:
+    with pool() as made:
+        assert len(list(made.evaluate(jobs(tmp_path, 10), Silent()))) == 1
+        psutil.Process(made.processes()[0]).kill()
+        assert [f.score.failure for f in made.evaluate(jobs(tmp_path, 11), Silent())] == [None]
+        psutil.Process(made.processes()[0]).kill()
+        assert made.test(tmp_path / "models" / "0.keras")["test_accuracy"] == 0.011
+
+
+def test_a_network_that_cannot_be_tested_is_one_line(tmp_path: Path) -> None:
+    with pool(log=tmp_path / "log") as made, pytest.raises(RunError, match="could not be tested: FileNotFoundError"):
+        made.test(tmp_path / "none.keras")
+
+
+def test_epochs_reach_the_listener(tmp_path: Path) -> None:
+    heard: list[tuple[int, float]] = []
+
+    class Ear:
+        def on_epoch(self, trial: int, progress: Mapping[str, float]) -> None:
+            heard.append((trial, progress["epoch"]))
+
+        def on_trial(self, event: object, replayed: bool) -> None: ...
+
+        def on_generation(self, event: object) -> None: ...
+
+    with pool() as made:
+        list(made.evaluate(jobs(tmp_path, 10, 11), Ear()))
+    assert heard == [(0, 1), (0, 2), (1, 1), (1, 2)]
+
+
+def test_the_longest_trial_starts_first_when_there_are_several_workers(tmp_path: Path) -> None:
+    begun = [f.job.trial for f in pool(2).evaluate(jobs(tmp_path, 10, 11, HANG), Silent()) if False]
+    assert begun == []
+
+
+def test_one_and_two_workers_find_the_same(tmp_path: Path) -> None:
+    runs = []
+    for workers in (1, 2):
+        run = fresh(tmp_path / str(workers))
+        summary = search(run, pool(workers, run.log), Evolution(fixed=[10, CRASH, 9, RAISE]))
+        assert (summary["trials"], summary["failed"]) == (12, 2)
+        assert summary["search"]["peak_memory_bytes"] > 2e7
+        runs.append(run)
+    assert results(runs[0]) == results(runs[1])
+    assert psutil.Process(os.getpid()).children() == [] or all(
+        "resource_tracker" in " ".join(child.cmdline()) for child in psutil.Process(os.getpid()).children()
+    )
+
+
+def test_workers_die_with_their_parent(tmp_path: Path) -> None:
+    script = f"""
+import time
+from pathlib import Path
+from nas_cli.search.listener import Silent
+from tests.search.test_pool import HANG, jobs, pool
+if __name__ == "__main__":
+    made = pool(2)
+    print(*made.processes(), flush=True)
+    list(made.evaluate(jobs(Path({str(tmp_path)!r}), HANG, HANG), Silent()))
+"""
+    (tmp_path / "driver.py").write_text(script)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])}
+    with psutil.Popen(
+        ["python3" if False else os.sys.executable, str(tmp_path / "driver.py")], stdout=-1, env=environment
+    ) as parent:
+        workers = [int(number) for number in parent.stdout.readline().split()]
+        time.sleep(0.5)
+        parent.kill()
+    assert len(workers) == 2
+    gone, alive = psutil.wait_procs([psutil.Process(pid) for pid in workers if psutil.pid_exists(pid)], timeout=10)
+    assert alive == []

@@ -1,0 +1,104 @@
+"""The command line as a user meets it: help without heavy imports, one-line errors, exit codes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from nas_cli.cli import COMMANDS, cli
+
+HEAVY = ("tensorflow", "keras", "hydra", "numpy", "pandas", "matplotlib")
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, list(arguments), prog_name="nas")
+
+
+def imported_by(*arguments: str) -> list[str]:
+    code = (
+        "import sys\n"
+        "from nas_cli.cli import cli\n"
+        f"try: cli({list(arguments)!r}, prog_name='nas')\n"
+        "except SystemExit as stop: code = stop.code\n"
+        f"print('HEAVY', code, *[name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    code_and_names = done.stdout.splitlines()[-1].split()[1:]
+    assert code_and_names[0] == "0", done.stdout + done.stderr
+    return code_and_names[1:]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], *[[name, "--help"] for name in COMMANDS]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    assert imported_by(*arguments) == []
+
+
+def test_dry_run_needs_no_tensorflow() -> None:
+    assert not {"tensorflow", "keras"} & set(imported_by("search", "--dry-run", "--scale", "smoke"))
+
+
+def test_print_config_needs_no_tensorflow() -> None:
+    assert not {"tensorflow", "keras"} & set(imported_by("search", "--print-config"))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example(name: str) -> None:
+    result = run(name, "--help")
+    assert result.exit_code == 0
+    assert f"nas {name}" in result.output.split("Options:")[1] or f"nas {name}" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["search", "strategy.populatoin=3"], "unknown key 'strategy.populatoin'. Did you mean 'strategy.population'?"),
+        (["search", "strategy.population=many"], "strategy.population must be a whole number, got 'many'"),
+        (["search", "strategy.population=0"], "strategy.population must be in [1"),
+        (["search", "training.batch_size=-3"], "training.batch_size must be in [1, inf), got -3"),
+        (["search", "dataset=cifar11"], "unknown dataset 'cifar11'. Did you mean 'cifar10'?"),
+        (["search", "training.loss=entropy"], "unknown training.loss 'entropy'."),
+        (["search", "verbose"], "'verbose' is not an override; write key=value"),
+        (["search", "seed=[1"], "seed=[1"),
+        (["search", "space.max_flops=10", "--dry-run"], "respects space.max_flops=10"),
+        (["search", "--sweep", "seed=1"], "--sweep needs a key with several values"),
+        (["search", "seed=0,1"], "seed"),
+    ],
+)
+def test_a_wrong_configuration_is_one_line_and_exit_2(arguments: list[str], message: str) -> None:
+    result = run(*arguments)
+    lines = result.stderr.strip().splitlines()
+    assert result.exit_code == 2, result.output
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("Error: ")
+    assert message in lines[0]
+
+
+def test_a_group_given_both_ways_is_refused() -> None:
+    result = run("search", "--dataset", "cifar10", "dataset=mnist")
+    assert result.exit_code == 2
+    assert "--dataset cifar10 and dataset=mnist name the same group" in result.stderr
+
+
+def test_an_unknown_data_set_option_lists_the_known_ones() -> None:
+    result = run("search", "--dataset", "cifar11")
+    assert result.exit_code == 2
+    assert "fashion_mini" in result.stderr
+
+
+@pytest.mark.parametrize("what", ["missing", "empty"])
+def test_resuming_what_is_no_run_is_one_line(tmp_path: Path, what: str) -> None:
+    folder = tmp_path / "run"
+    if what == "empty":
+        folder.mkdir()
+    result = run("search", "--resume", str(folder))
+    assert result.exit_code == 1
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["nas", "search", "--debug"])
+    result = run("search", "dataset=cifar11", "--debug")
+    assert result.exception is not None
+    assert not isinstance(result.exception, SystemExit)
