@@ -15,7 +15,7 @@ from nas_cli.schema import nearest, number, validate
 from nas_cli.training.settings import TrainingSettings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ResourceSettings:
     """What one run may use.
 
@@ -31,7 +31,7 @@ class ResourceSettings:
     recycle_gb: float = number(0, open_low=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SearchConfig:
     """Everything that defines a search; `space`, `strategy` and `estimator` are their registered settings."""
 
@@ -46,7 +46,7 @@ class SearchConfig:
     training: TrainingSettings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """Everything that defines a full-budget training of one model."""
 
@@ -107,13 +107,29 @@ def compose(command: str, overrides: Sequence[str]) -> dict[str, Any]:
     from omegaconf.errors import OmegaConfBaseException
 
     translated = [group_override(text, command) for text in overrides]
-    with initialize_config_dir(config_dir=str(conf_dir().resolve()), version_base="1.3"):
-        try:
+    _check_syntax(translated)
+    try:
+        with initialize_config_dir(config_dir=str(conf_dir().resolve()), version_base="1.3"):
             composed = hydra_compose(command, overrides=translated)
-        except (HydraException, OmegaConfBaseException) as error:
-            raise _one_line(error, command, translated) from error
-        values: dict[str, Any] = OmegaConf.to_container(composed, resolve=True)  # type: ignore[assignment]
+            values: dict[str, Any] = OmegaConf.to_container(composed, resolve=True)  # type: ignore[assignment]
+    except (HydraException, OmegaConfBaseException) as error:
+        raise _one_line(error, command, translated) from error
     return values
+
+
+def _check_syntax(overrides: Sequence[str]) -> None:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    for text in overrides:
+        try:
+            parsed = OverridesParser.create().parse_override(text)
+        except HydraException as error:
+            raise ConfigError(f"cannot read '{text}'; write key=value, e.g. training.epochs=8.") from error
+        if parsed.is_sweep_override():
+            raise ConfigError(f"'{text}' has several values: add --sweep to run each, or write a list as [1,2].")
+        if parsed.is_delete() or parsed.is_add():
+            raise ConfigError(f"'{text}' adds or removes a key; only known keys can be set, as key=value.")
 
 
 def group_override(text: str, command: str) -> str:
@@ -126,8 +142,10 @@ def group_override(text: str, command: str) -> str:
     if not equals or not key:
         raise ConfigError(f"'{text}' is not an override; write key=value, e.g. training.epochs=8.")
     group = key.replace(".", "/")
-    if group not in groups() or value.startswith("{"):
+    if group not in groups():
         return text
+    if value.startswith("{"):
+        raise ConfigError(f"'{key}' is a group: choose one by name, or set its keys one by one, as {key}.KEY=value.")
     if value != "null" and value not in groups()[group]:
         known = ", ".join(groups()[group])
         raise ConfigError(f"unknown {key} '{value}'.{nearest(value, groups()[group])} Known: {known}.")
@@ -150,9 +168,6 @@ def _one_line(error: Exception, command: str, overrides: Sequence[str]) -> Confi
         key = named.group(1)
         known = _paths(compose(command, [text for text in overrides if "/" in text or text.split("=")[0] in groups()]))
         return ConfigError(f"unknown key '{key}'.{nearest(key, known)} `nas {command} --print-config` lists all keys.")
-    for text in overrides:
-        if text in message or text.split("=")[0] in message:
-            return ConfigError(f"override '{text}' cannot be read: {message}")
     return ConfigError(message)
 
 

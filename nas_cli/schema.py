@@ -76,8 +76,7 @@ def validate(cls: type[T], values: Any, path: str = "") -> T:
     if missing:
         raise ConfigError(f"missing key '{missing[0]}'.")
     made = {
-        name: _value(hints[name], values[name], _join(path, name), field.metadata)
-        for name, field in fields.items()
+        name: _value(hints[name], values[name], _join(path, name), field.metadata) for name, field in fields.items()
     }
     return cls(**made)
 
@@ -101,7 +100,7 @@ def _value(hint: Any, value: Any, path: str, metadata: Mapping[str, Any]) -> Any
     origin = typing.get_origin(hint)
     if origin in (types.UnionType, typing.Union):
         return _optional(hint, value, path, metadata)
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return value if isinstance(value, hint) else validate(hint, value, path)
     if origin is tuple:
         return _items(hint, value, path, metadata)
@@ -124,8 +123,7 @@ def _items(hint: Any, value: Any, path: str, metadata: Mapping[str, Any]) -> tup
     if len(kinds) != len(value):
         raise ConfigError(f"{path} must have {len(kinds)} items, got {len(value)}.")
     return tuple(
-        _value(kind, item, f"{path}[{i}]", metadata)
-        for i, (kind, item) in enumerate(zip(kinds, value, strict=True))
+        _value(kind, item, f"{path}[{i}]", metadata) for i, (kind, item) in enumerate(zip(kinds, value, strict=True))
     )
 
 

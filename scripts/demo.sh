@@ -8,4 +8,4 @@ out="results/runs/demo-$(date +%Y%m%d-%H%M%S)"
 "$nas" report "$out/00" "$out/01" --out "$out/comparison"
 echo
 echo "Search report:  $out/00/report.html"
-echo "Beside random:  $out/comparison/report.html"
+echo "Beside random:  $out/comparison/comparison.html"

@@ -42,9 +42,9 @@ def draw(arrays: dict[str, NDArray[np.uint8]]) -> dict[str, NDArray[np.uint8]]:
     rng = np.random.default_rng(SEED)
     drawn = {}
     for split, size in SIZES.items():
-        labels = arrays[f"y_{split}"]
+        labels = arrays[f"y_{split}"].astype(np.int64)
         chosen = stratified(np.arange(len(labels)), labels, size, rng)
-        drawn[f"x_{split}"], drawn[f"y_{split}"] = arrays[f"x_{split}"][chosen], labels[chosen]
+        drawn[f"x_{split}"], drawn[f"y_{split}"] = arrays[f"x_{split}"][chosen], arrays[f"y_{split}"][chosen]
     return drawn
 
 

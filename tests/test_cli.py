@@ -60,10 +60,12 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
         (["search", "dataset=cifar11"], "unknown dataset 'cifar11'. Did you mean 'cifar10'?"),
         (["search", "training.loss=entropy"], "unknown training.loss 'entropy'."),
         (["search", "verbose"], "'verbose' is not an override; write key=value"),
-        (["search", "seed=[1"], "seed=[1"),
+        (["search", "seed=[1"], "cannot read 'seed=[1'"),
         (["search", "space.max_flops=10", "--dry-run"], "respects space.max_flops=10"),
         (["search", "--sweep", "seed=1"], "--sweep needs a key with several values"),
-        (["search", "seed=0,1"], "seed"),
+        (["search", "seed=0,1"], "add --sweep to run each"),
+        (["search", "strategy={a:1}"], "is a group: choose one by name"),
+        (["search", "+x=1"], "only known keys can be set"),
     ],
 )
 def test_a_wrong_configuration_is_one_line_and_exit_2(arguments: list[str], message: str) -> None:

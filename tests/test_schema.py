@@ -46,7 +46,10 @@ def test_values_become_typed_settings_and_back() -> None:
         ({"inner": 1}, r"inner must be a group of keys, got 1"),
         ({"inner": {"rate": 1.0, "kind": "max"}}, r"inner.rate must be in \[0, 1\), got 1.0"),
         ({"inner": {"rate": float("nan"), "kind": "max"}}, r"inner.rate must be in \[0, 1\), got nan"),
-        ({"inner": {"rate": 0, "kind": "maxi"}}, r"inner.kind must be one of mean, max, got 'maxi'. Did you mean 'max'"),
+        (
+            {"inner": {"rate": 0, "kind": "maxi"}},
+            r"inner.kind must be one of mean, max, got 'maxi'. Did you mean 'max'",
+        ),
         ({"inner": {"rate": 0}}, r"missing key 'inner.kind'"),
     ],
 )

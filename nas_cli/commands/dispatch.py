@@ -75,7 +75,12 @@ def _run(request: Request, actions: Actions, config: Any, overrides: tuple[str, 
 
 
 def _resume(request: Request, actions: Actions, path: Path) -> Mapping[str, Any]:
-    for given, option in ((request.out, "--out"), (request.sweep, "--sweep"), (request.dry_run, "--dry-run"), (request.print_config, "--print-config")):
+    for given, option in (
+        (request.out, "--out"),
+        (request.sweep, "--sweep"),
+        (request.dry_run, "--dry-run"),
+        (request.print_config, "--print-config"),
+    ):
         if given:
             raise click.UsageError(f"--resume and {option} exclude each other.")
     run = open_run(path)
@@ -130,11 +135,11 @@ def expand(overrides: tuple[str, ...]) -> list[tuple[str, ...]]:
     import itertools
 
     from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import OverrideParseException
+    from hydra.errors import HydraException
 
     try:
         parsed = OverridesParser.create().parse_overrides(list(overrides))
-    except OverrideParseException as error:
+    except HydraException as error:
         raise ConfigError(f"an override cannot be read: {str(error).splitlines()[0]}") from error
     choices = [
         [f"{item.get_key_element()}={value}" for value in item.sweep_string_iterator()]

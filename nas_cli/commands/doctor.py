@@ -95,18 +95,18 @@ def _horovod(checks: list[dict[str, Any]]) -> dict[str, Any]:
     from nas_cli.distributed.probe import probe_horovod
 
     probe = probe_horovod()
-    value = f"{probe.version or 'not installed'} [{', '.join(probe.collectives)}]"
+    value = f"{probe.version or 'not installed'}" + (f" ({', '.join(probe.collectives)})" if probe.collectives else "")
     _check(checks, "Horovod", value, probe.problem)
     return {"version": probe.version, "collectives": list(probe.collectives), "launcher": probe.launcher}
 
 
 def _data(checks: list[dict[str, Any]]) -> dict[str, Any]:
-    from nas_cli.data.catalog import list_datasets
-    from nas_cli.data.places import data_dir
+    from nas_cli.data.inventory import list_datasets
+    from nas_cli.data.sources import data_dir
 
     folder = data_dir()
     rows = list_datasets(folder)
-    here = [row.name for row in rows if row.found is not None]
+    here = [row.name for row in rows if row.where is not None or row.state in ("embedded", "generated")]
     fix = None if folder.is_dir() else "made by the first `nas data fetch`; or set NAS_DATA_DIR to a folder with data"
     _check(checks, "data directory", str(folder), fix)
     _check(checks, "data sets", ", ".join(here), "get one with `nas data fetch NAME`" if len(here) < 3 else None)
@@ -115,6 +115,7 @@ def _data(checks: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _print(found: dict[str, Any]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console(file=sys.stdout, highlight=False)
@@ -125,5 +126,6 @@ def _print(found: dict[str, Any]) -> None:
         value = found["machine"][name]
         table.add_row(name, ", ".join(value) if isinstance(value, list) else str(value))
     for check in found["checks"]:
-        table.add_row(check["name"], check["value"] + (f"  [yellow]fix: {check['fix']}[/yellow]" if check["fix"] else ""))
+        fix = f"  [yellow]fix: {escape(check['fix'])}[/yellow]" if check["fix"] else ""
+        table.add_row(check["name"], escape(check["value"]) + fix)
     console.print(table)

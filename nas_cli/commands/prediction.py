@@ -4,10 +4,12 @@ import statistics
 
 from nas_cli.build import make_space, sample_costs
 from nas_cli.commands.machine import cores
-from nas_cli.config import SearchConfig
+from nas_cli.config import SearchConfig, TrainConfig
+from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.costs.throughput import machine_flops, training_seconds
-from nas_cli.data.prepare import info
+from nas_cli.data.info import info
 from nas_cli.data.sources import data_dir
+from nas_cli.models.reference import find_architecture
 
 SAMPLES = 100
 WORKER_START_SECONDS = 9
@@ -47,6 +49,27 @@ def predict_search(config: SearchConfig) -> list[str]:
         f"{flops[-1] / 1e6:.1f} MFLOPs (median {statistics.median(flops) / 1e6:.1f}), at most "
         f"{max(cost.params for cost in costs):,} parameters, {memory / 1e9:.2f} GB per trial in training",
         f"estimated time {_duration(seconds)} with {workers} worker{'s' if workers > 1 else ''} on {cores()} cores",
+    ]
+
+
+def predict_training(config: TrainConfig) -> list[str]:
+    """Lines on data, cost and time of one training; a model file's cost is known only once it is built."""
+    data = info(config.dataset, data_dir())
+    lines = [
+        f"{data.name}: {data.train_examples:,} training, {data.validation_examples:,} validation, "
+        f"{data.test_examples:,} test examples of shape {'x'.join(map(str, data.input_shape))}"
+    ]
+    architecture = find_architecture(config.model.name, data.input_shape, data.classes)
+    if architecture is None:
+        return [*lines, f"{config.model.name}: its cost is known once it is built"]
+    cost = architecture_cost(architecture)
+    images = data.train_examples * config.augmentation.copies
+    seconds = training_seconds(cost, images, config.training.epochs, machine_flops())
+    memory = cost.training_bytes(config.training.batch_size)
+    return [
+        *lines,
+        f"{config.model.name}: {cost.flops / 1e6:.1f} MFLOPs, {cost.params:,} parameters, {memory / 1e9:.2f} GB",
+        f"estimated time {_duration(seconds + WORKER_START_SECONDS)}, {config.training.epochs} epochs",
     ]
 
 

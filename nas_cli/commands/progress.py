@@ -8,6 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+MEASURES = ("loss", "accuracy", "rmse")
+
 
 class SearchProgress:
     """Shows trials, generations and the best so far; a context manager."""
@@ -38,7 +40,7 @@ class SearchProgress:
 
     def note(self, text: str) -> None:
         """Print a line above the progress."""
-        self._console.print(text)
+        self._console.print(text, soft_wrap=True)
 
     def on_epoch(self, trial: int, progress: Mapping[str, float]) -> None:
         """Show how far the running trials are."""
@@ -57,13 +59,13 @@ class SearchProgress:
         if self._bar:
             self._bar.advance(self._task)
         if not replayed:
-            self._console.print(self._line(event))
+            self._console.print(self._line(event), soft_wrap=True)
 
     def on_generation(self, event: Mapping[str, Any]) -> None:
         """Print the end of a generation with the best so far."""
         best = "no score yet" if self._best is None else f"best so far {self._best[0]:.4f} (trial {self._best[1]})"
         minutes = (time.monotonic() - self._started) / 60
-        self._console.print(f"generation {event['index']} done: {best}, {minutes:.1f} min")
+        self._console.print(f"generation {event['index']} done: {best}, {minutes:.1f} min", soft_wrap=True)
 
     def _line(self, event: Mapping[str, Any]) -> str:
         head = f"trial {event['id'] + 1}/{self._trials}"
@@ -72,3 +74,26 @@ class SearchProgress:
         cost = event["cost"]
         size = f"{cost['flops'] / 1e6:.1f} MFLOPs, {cost['params'] / 1e3:.0f} k parameters"
         return f"{head} score {event['fitness']:.4f}, {size}, {event['seconds']:.1f} s"
+
+
+class TrainingProgress:
+    """Shows the epochs of one training; a context manager."""
+
+    def __init__(self, epochs: int) -> None:
+        self._console = Console(file=sys.stderr, highlight=False)
+        self._epochs = epochs
+
+    def __enter__(self) -> "TrainingProgress":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        """Print a line."""
+        self._console.print(text, soft_wrap=True)
+
+    def on_epoch(self, event: Mapping[str, Any]) -> None:
+        """Print one line per finished epoch."""
+        shown = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in event.items() if name.endswith(MEASURES)]
+        self._console.print(f"epoch {event['epoch']:.0f}/{self._epochs} {', '.join(shown)}, {event['seconds']:.1f} s")

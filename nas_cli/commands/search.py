@@ -76,49 +76,56 @@ def execute(config: SearchConfig, run: Any, as_json: bool) -> Mapping[str, Any]:
     """The summary of the search in `run`, begun or continued."""
     launched = time.time()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from nas_cli.commands.progress import SearchProgress
     from nas_cli.commands.prediction import planned_trials, predict_search
+    from nas_cli.commands.progress import SearchProgress
+    from nas_cli.reports import build
+    from nas_cli.search.summary import is_complete, summarise
 
-    with run.lock(), SearchProgress(planned_trials(config), quiet=False) as progress:
+    with run.lock(), SearchProgress(planned_trials(config)) as progress:
         progress.note(f"run folder {run.path}")
-        for line in predict_search(config):
-            progress.note(line)
-        summary = _search(config, run, progress, launched)
-        _report(run, progress)
-        _say(summary, run, progress)
+        if is_complete(run.events()):
+            progress.note("this search is complete; only its reports are made anew")
+            summary: Mapping[str, Any] = summarise(run.events())
+        else:
+            for line in predict_search(config):
+                progress.note(line)
+            summary = _search(config, run, progress, launched)
+        if run.events():
+            build(run.path)
+        if summary["status"] == "completed":
+            _say(summary, run, progress)
     return summary
 
 
 def _search(config: SearchConfig, run: Any, progress: Any, launched: float) -> Mapping[str, Any]:
-    from nas_cli.build import estimator_factory, make_space, make_strategy
     from nas_cli.commands.machine import worker_settings
-    from nas_cli.data.prepare import prepare
-    from nas_cli.data.sources import data_dir
-    from nas_cli.search.interruption import Interrupted
-    from nas_cli.search.loop import run_search
+    from nas_cli.runs.interruption import Interrupted
     from nas_cli.search.pool import WorkerPool
 
-    with WorkerPool(worker_settings(config), config.resources.workers, run.log) as pool:
-        pool.start()
-        dataset = prepare(config.dataset, data_dir(), run.data)
-        if dataset.provenance.note:
-            progress.note(dataset.provenance.note)
-        pool.use(estimator_factory(config, run.data))
-        space = make_space(config, dataset.input_shape, dataset.classes)
-        try:
-            return run_search(
-                run,
-                make_strategy(config, space),
-                pool,
-                cost_for_journal,
-                config.seed,
-                start_event(config, dataset),
-                progress,
-                launched,
-            )
-        except Interrupted as stop:
-            progress.note(str(stop))
-            return {"status": "interrupted"}
+    try:
+        with WorkerPool(worker_settings(config), config.resources.workers, run.log) as pool:
+            pool.start()
+            return _run_search(config, run, pool, progress, launched)
+    except Interrupted as stop:
+        progress.note(str(stop))
+    except KeyboardInterrupt:
+        progress.note(f"interrupted before the first trial: start with  nas search --resume {run.path}")
+    return {"status": "interrupted"}
+
+
+def _run_search(config: SearchConfig, run: Any, pool: Any, progress: Any, launched: float) -> Mapping[str, Any]:
+    from nas_cli.build import estimator_factory, make_space, make_strategy
+    from nas_cli.data.prepare import prepare
+    from nas_cli.data.sources import data_dir
+    from nas_cli.search.loop import run_search
+
+    dataset = prepare(config.dataset, data_dir(), run.data)
+    if dataset.provenance.note:
+        progress.note(dataset.provenance.note)
+    pool.use(estimator_factory(config, run.data))
+    strategy = make_strategy(config, make_space(config, dataset.input_shape, dataset.classes))
+    start = start_event(config, dataset)
+    return run_search(run, strategy, pool, cost_for_journal, config.seed, start, progress, launched)
 
 
 def cost_for_journal(architecture: Any) -> dict[str, Any]:
@@ -134,37 +141,19 @@ def cost_for_journal(architecture: Any) -> dict[str, Any]:
 
 def start_event(config: Any, dataset: Any) -> dict[str, Any]:
     """What the journal's start event says of configuration and data."""
+    from nas_cli.commands.start import dataset_block
     from nas_cli.runs.identity import config_digest
     from nas_cli.schema import plain
 
     return {
         "command": "search",
         "config_digest": config_digest(plain(config)),
-        "dataset": {
-            "name": dataset.name,
-            "task": dataset.task,
-            "input_shape": list(dataset.input_shape),
-            "classes": dataset.classes,
-            "train": len(dataset.train),
-            "validation": len(dataset.validation),
-            "test": len(dataset.test),
-            "provenance": dataset.provenance.status,
-            "split_digest": dataset.split_digest,
-        },
+        "dataset": dataset_block(dataset),
     }
 
 
-def _report(run: Any, progress: Any) -> None:
-    from nas_cli.reports import build
-
-    if run.events():
-        build(run.path)
-
-
 def _say(summary: Mapping[str, Any], run: Any, progress: Any) -> None:
-    best = summary.get("best")
-    if summary["status"] != "completed" or best is None:
-        return
+    best = summary["best"]
     search = summary["search"]
     peak = search["peak_memory_bytes"]
     progress.note(

@@ -63,9 +63,7 @@ def _affine(call: Call) -> int:
 def _convolution(call: Call) -> Count:
     layer, shape = call.operation, call.shapes[0]
     channels = _channels(layer, call.input_shapes[0])
-    macs = formulas.convolution_macs(
-        _spatial(layer, shape), layer.kernel_size, channels, layer.filters, layer.groups
-    )
+    macs = formulas.convolution_macs(_spatial(layer, shape), layer.kernel_size, channels, layer.filters, layer.groups)
     return macs, _affine(call)
 
 

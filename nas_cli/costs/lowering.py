@@ -73,9 +73,7 @@ def _merge(layers: list[Primitive], name: str, mode: str, inputs: Sequence[int],
     if len(inputs) == 1:
         return inputs[0]
     channels = None if mode == "concat" else shape[-1]
-    aligned = [
-        _align(layers, f"{name}_input_{index}", source, shape, channels) for index, source in enumerate(inputs)
-    ]
+    aligned = [_align(layers, f"{name}_input_{index}", source, shape, channels) for index, source in enumerate(inputs)]
     return _append(layers, Primitive(name, "concat" if mode == "concat" else "add", tuple(aligned), shape))
 
 

@@ -9,8 +9,9 @@ from nas_cli.costs.cost import Cost
 SIZE = 768
 REPEATS = 5
 FORWARD_AND_BACKWARD = 3.0
-EFFICIENCY = 0.25
-"""The part of the speed of a large matrix product that training a small convolutional net reaches."""
+EFFICIENCY = 0.4
+"""The part of the speed of a large matrix product that training reaches: measured on two cores in float32 with
+batches of 128, 0.27 for a small dense net, 0.45 for ResNet-20, 0.77 for three convolutions."""
 
 
 def machine_flops() -> float:

@@ -46,7 +46,9 @@ def augment(
 def flip(images: Images, rng: np.random.Generator) -> Images:
     """Images, each mirrored left-right with probability 1/2."""
     mirrored = rng.random(len(images)) < 0.5
-    return np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
+    out = images.copy()
+    out[mirrored] = images[mirrored, :, ::-1]
+    return out
 
 
 def crop(images: Images, rng: np.random.Generator, padding: int) -> Images:
@@ -68,11 +70,13 @@ def cutout(images: Images, rng: np.random.Generator, side: int, fill: Sequence[f
     count, height, width, channels = images.shape
     rows = _covered(rng.integers(0, height, count), height, side)
     columns = _covered(rng.integers(0, width, count), width, side)
-    covered = rows[:, :, None, None] & columns[:, None, :, None]
+    image, row, column = np.nonzero(rows[:, :, None] & columns[:, None, :])
     colour = np.broadcast_to(np.asarray(fill, np.float64), (channels,))
     if images.dtype.kind == "u":
         colour = np.clip(np.rint(colour), 0, np.iinfo(images.dtype).max)
-    return np.where(covered, colour.astype(images.dtype), images)
+    out = images.copy()
+    out[image, row, column] = colour.astype(images.dtype)
+    return out
 
 
 def _covered(centres: NDArray[np.int64], length: int, side: int) -> NDArray[np.bool_]:

@@ -42,15 +42,15 @@ def planned_sizes(
     """The sizes that `choose` will give, from counts alone.
 
     Raises:
-        ConfigError: a size is larger than what is there, or smaller than the number of classes.
+        ConfigError: a size is larger than what is there; it or a held-out part is smaller than the number of classes.
         DataError: too few examples to hold any out.
     """
     pool = train
     if test is None:
-        test = held_out(pool, settings.validation_fraction)
+        test = _covering(pool, settings.validation_fraction, classes)
         pool -= test
     if validation is None:
-        validation = held_out(pool, settings.validation_fraction)
+        validation = _covering(pool, settings.validation_fraction, classes)
         pool -= validation
     return Sizes(
         train=_wanted("train_size", settings.train_size, pool, classes),
@@ -64,6 +64,16 @@ def held_out(count: int, fraction: float) -> int:
     if count < 2:
         raise DataError(f"{count} training examples cannot be split: at least 2 are needed.")
     return min(max(1, round(count * fraction)), count - 1)
+
+
+def _covering(count: int, fraction: float, classes: int) -> int:
+    held = held_out(count, fraction)
+    if min(held, count - held) < classes:
+        raise ConfigError(
+            f"dataset.validation_fraction {fraction:g} holds out {held} of {count} examples, "
+            f"both parts must cover {classes} classes: change the fraction."
+        )
+    return held
 
 
 def _wanted(key: str, size: int | None, available: int, classes: int) -> int:
@@ -115,21 +125,12 @@ def choose(source: Source, settings: DatasetSettings) -> Chosen:
 def _hold_out(source: Source, pool: Indices, settings: DatasetSettings, stream: int) -> tuple[Indices, Indices]:
     size = held_out(len(pool), settings.validation_fraction)
     if source.task == "classification":
-        _check_classes(source.train.y[pool], source.classes, size)
+        counts = np.bincount(source.train.y[pool], minlength=source.classes)
+        if counts.min() < 2:
+            worst = int(counts.argmin())
+            raise DataError(f"class {worst} has {counts[worst]} training examples, at least 2 are needed to split.")
     held = _draw(pool, source.train.y, size, source.task, settings.split_seed, stream)
     return np.setdiff1d(pool, held), held
-
-
-def _check_classes(labels: NDArray[np.int64], classes: int, size: int) -> None:
-    counts = np.bincount(labels, minlength=classes)
-    if counts.min() < 2:
-        worst = int(counts.argmin())
-        raise DataError(f"class {worst} has {counts[worst]} training examples, at least 2 are needed to hold some out.")
-    if min(size, len(labels) - size) < classes:
-        raise ConfigError(
-            f"dataset.validation_fraction holds out {size} of {len(labels)} examples, "
-            f"both parts must cover {classes} classes: change the fraction."
-        )
 
 
 def _draw(pool: Indices, y: NDArray[Any], size: int, task: Task, seed: int, stream: int) -> Indices:

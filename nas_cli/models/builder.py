@@ -9,7 +9,7 @@ from nas_cli.errors import ConfigError
 from nas_cli.spaces.architecture import Architecture
 
 BATCH_NORM_MOMENTUM = 0.9
-"""Not Keras' 0.99: after the few hundred steps of a short trial its moving statistics are still mostly initial values."""
+"""Not Keras' 0.99, whose moving statistics are still largely their initial values when a short trial ends."""
 
 BATCH_NORM_EPSILON = 1e-5
 

@@ -21,14 +21,17 @@ def state(history: History) -> State:
     """The run's state, from its last events."""
     if not history.start:
         return State("unfinished", "The journal holds no events yet: nothing has been run.")
-    closing = [e for e in history.events if e.get("event") in ("end", "stop", "resume")]
-    kind = closing[-1].get("event") if closing else None
-    if kind == "end":
+    if history.last("end"):
         return State("completed", "The run is complete.")
-    if kind == "stop":
-        reason = str(closing[-1].get("reason") or "no reason recorded")
-        return State("interrupted", f"The run was stopped ({reason}); what follows is what it had found by then.")
-    return State("unfinished", "The run has not ended: it is still going or was killed. These figures are provisional.")
+    session = [event for event in history.events if event.get("event") in ("start", "stop", "resume")]
+    last = session[-1]
+    if last.get("event") != "stop":
+        sentence = "The run has not ended: it is still going or was killed. These figures are provisional."
+        return State("unfinished", sentence)
+    status = "failed" if last.get("status") == "failed" else "interrupted"
+    reason = str(last.get("reason") or "no reason recorded").rstrip(".")
+    verb = "failed" if status == "failed" else "was stopped"
+    return State(status, f"The run {verb}: {reason}. What follows is what it had found by then.")
 
 
 def wall_seconds(history: History) -> float | None:
@@ -41,10 +44,17 @@ def wall_seconds(history: History) -> float | None:
         now = finite(event.get("time"))
         if now is None:
             continue
-        if previous is not None and event.get("event") != "resume":
-            total += max(0.0, now - previous)
+        if event.get("event") in ("start", "resume"):
+            previous = finite(event.get("launched"))
+        total += max(0.0, now - previous) if previous is not None else 0.0
         previous = now
     return total if previous is not None else None
+
+
+def peak_memory_bytes(history: History) -> float | None:
+    """The largest memory of all processes that any event records."""
+    values = (finite(event.get("peak_memory_bytes")) for event in history.events)
+    return max((value for value in values if value is not None), default=None)
 
 
 def images_per_second(history: History) -> float | None:

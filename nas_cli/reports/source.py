@@ -91,7 +91,7 @@ class Source:
 
     @property
     def command_line(self) -> str:
-        """The command that repeats the run, quoted for a shell; empty if it is not recorded."""
+        """The command that repeats the run in a new folder, quoted for a shell; empty if it is not recorded."""
         return _command_line(self.environment.get("argv"))
 
     @property
@@ -134,4 +134,10 @@ def _command_line(argv: object) -> str:
     program = Path(words[0]).name
     if program in ("nas", "nas.exe", "__main__.py"):
         words = words[1:]
-    return shlex.join(["nas", *words])
+    return shlex.join(["nas", *_without_folder(words)])
+
+
+def _without_folder(words: Sequence[str]) -> list[str]:
+    """The words without --out FOLDER: that folder holds the run already and would be refused."""
+    kept = [word for before, word in zip(["", *words], words, strict=False) if "--out" not in (before, word)]
+    return [word for word in kept if not word.startswith("--out=")]

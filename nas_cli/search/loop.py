@@ -8,12 +8,12 @@ from typing import Any
 
 from nas_cli.errors import NasError, RunError
 from nas_cli.runs.folder import RunFolder
+from nas_cli.runs.interruption import Interrupted, stoppable, unstoppable
 from nas_cli.runs.journal import Event, Journal
 from nas_cli.runs.seeds import trial_seed
 from nas_cli.search.accounting import times
 from nas_cli.search.best_network import save_best
 from nas_cli.search.evaluator import Evaluator, Finished, Job
-from nas_cli.search.interruption import Interrupted, stoppable, unstoppable
 from nas_cli.search.listener import Listener, Silent
 from nas_cli.search.memory import MemoryMeter
 from nas_cli.search.model_store import ModelStore

@@ -67,17 +67,22 @@ class WorkerPool:
     def test(self, model_file: Path) -> Mapping[str, float]:
         """The test metrics of a saved network, computed in a worker."""
         self.start()
-        while True:
+        how = ""
+        # A worker that died while it waited gives no verdict on the network: a fresh one gets a second attempt.
+        for _ in range(2):
             worker = self._wait_for_idle()
-            if worker.give_test(model_file):
-                break
-            self._replace(worker)
-        kind, answer = self._receive(worker) or ("refused", None)
-        if kind == "tested":
-            metrics: Mapping[str, float] = answer
-            return metrics
-        why = answer or f"the worker ended with {worker.end()}"
-        raise RunError(f"the network {model_file} could not be tested: {why}; {self._see_log()}.")
+            message = self._receive(worker) if worker.give_test(model_file) else None
+            if message is None:
+                how = f"the worker ended with {worker.end()}"
+                self._replace(worker)
+                continue
+            kind, answer = message
+            if kind == "tested":
+                metrics: Mapping[str, float] = answer
+                return metrics
+            how = answer
+            break
+        raise RunError(f"the network {model_file} could not be tested: {how}; {self._see_log()}.")
 
     def processes(self) -> Sequence[int]:
         """The process numbers of the workers."""

@@ -98,9 +98,10 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """Ends the process at once; it holds nothing that is not on disk already."""
-        self._process.kill()
-        self._process.join()
-        self.connection.close()
+        if not self.connection.closed:
+            self._process.kill()
+            self._process.join()
+            self.connection.close()
 
     def _send(self, message: tuple[Any, ...]) -> bool:
         try:

@@ -38,10 +38,16 @@ class ModularSpace:
         self.input_shape = (input_shape[0], input_shape[1], input_shape[2])
         self.classes = classes
 
-    def sample(self, rng: np.random.Generator) -> Genotype:
-        innovations = Innovations()
-        modules = [self.sample_module(rng, innovations) for _ in range(self.settings.module_species)]
-        blueprint = self.sample_blueprint(rng, Innovations(), range(len(modules)))
+    def sample(
+        self,
+        rng: np.random.Generator,
+        for_modules: Innovations | None = None,
+        for_blueprints: Innovations | None = None,
+    ) -> Genotype:
+        """A random genotype; its historical marks come from registers of its own if none are given."""
+        for_modules = for_modules or Innovations()
+        modules = [self.sample_module(rng, for_modules) for _ in range(self.settings.module_species)]
+        blueprint = self.sample_blueprint(rng, for_blueprints or Innovations(), range(len(modules)))
         return assemble(blueprint, dict(enumerate(modules)))
 
     def sample_module(self, rng: np.random.Generator, innovations: Innovations) -> Module:

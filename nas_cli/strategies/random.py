@@ -14,10 +14,10 @@ from nas_cli.strategies.exchange import best_fitness, check_told, no_network
 
 @dataclass(frozen=True)
 class RandomSettings:
-    """`trials` networks in batches of `population`; `attempts` draws to find one that respects the limits."""
+    """`generations` batches of `population` networks; `attempts` draws to find one that respects the limits."""
 
     name: str
-    trials: int = number(1)
+    generations: int = number(1)
     population: int = number(1)
     attempts: int = number(1)
 
@@ -31,15 +31,16 @@ class RandomSearch:
         self._space = space
         self._seed = seed
         self._admissible = admissible
+        self._trials = settings.generations * settings.population
         self._told = 0
         self._best: float | None = None
 
     def ask(self) -> Sequence[Proposal]:
-        last = min(self._told + self._settings.population, self._settings.trials)
+        last = min(self._told + self._settings.population, self._trials)
         return [self._proposal(trial) for trial in range(self._told, last)]
 
     def tell(self, outcomes: Sequence[Outcome]) -> None:
-        last = min(self._told + self._settings.population, self._settings.trials)
+        last = min(self._told + self._settings.population, self._trials)
         check_told(outcomes, range(self._told, last))
         self._told = last
         self._best = best_fitness([self._best, *(outcome.fitness for outcome in outcomes)])

@@ -4,27 +4,31 @@ from dataclasses import dataclass
 
 from nas_cli.schema import choice, number
 
+OPTIMIZERS = (
+    "sgd", "momentum", "nesterov", "rmsprop", "adam", "adagrad", "nadam", "adadelta", "adamw", "lion",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class OptimizerSettings:
-    """Optimizer by the field's name; parameters that an optimizer does not have must be None.
+    """Optimizer by the field's name; `momentum` must be None where an optimizer has none.
 
-    `learning_rate` None takes the optimizer's own default. `clip_norm` clips the global norm of the gradients.
+    `weight_decay` is decoupled: every step also subtracts learning_rate · weight_decay · w.
+    `clip_norm` clips the global norm of the gradients.
     """
 
-    name: str
-    learning_rate: float | None = number(0, open_low=True)
+    name: str = choice(*OPTIMIZERS)
+    learning_rate: float = number(0, open_low=True)
     momentum: float | None = number(0, 1, open_high=True)
-    nesterov: bool | None
     weight_decay: float | None = number(0)
     clip_norm: float | None = number(0, open_low=True)
 
 
 @dataclass(frozen=True)
 class LossSettings:
-    """Loss by name; `label_smoothing` in [0, 1)."""
+    """Loss by name; `auto` is cross_entropy for class labels and mse for regression. `label_smoothing` in [0, 1)."""
 
-    name: str
+    name: str = choice("auto", "cross_entropy", "mse")
     label_smoothing: float | None = number(0, 1, open_high=True)
 
 
@@ -36,21 +40,21 @@ class ScheduleSettings:
     (fractions of the training). `warmup`: fraction of the training with a linear rise from 0.
     """
 
-    name: str
+    name: str = choice("constant", "cosine", "step")
     warmup: float = number(0, 1, open_high=True)
     final_fraction: float | None = number(0, 1)
     factor: float | None = number(0, 1, open_low=True)
     milestones: tuple[float, ...] | None = number(0, 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
     """One training.
 
     `patience`: epochs without a better validation loss before training stops; None never stops early.
     `restore_best`: end with the weights of the epoch with the best validation accuracy (or lowest loss).
     `precision`: auto is mixed_bfloat16 where the processor has bfloat16 arithmetic or there is a GPU, else float32.
-    `jit_compile`: auto is as Keras chooses. `max_seconds`: stop the training cleanly after this time.
+    `jit_compile`: auto compiles with XLA on a GPU only. `max_seconds`: stop the training cleanly after this time.
     """
 
     epochs: int = number(1)

@@ -56,10 +56,14 @@ def test_a_merge_of_unequal_maps_pools_crops_and_pads() -> None:
         node("dense", (5,), units=1),
     )
     assert [layer.kind for layer in cost.layers if layer.name.startswith("merge_4")] == [
-        "align_pool", "pad_channels", "add",
+        "align_pool",
+        "pad_channels",
+        "add",
     ]
     assert [layer.output_shape for layer in cost.layers if layer.name.startswith("merge_4")] == [
-        (2, 2, 2), (2, 2, 4), (2, 2, 4),
+        (2, 2, 2),
+        (2, 2, 4),
+        (2, 2, 4),
     ]
 
 

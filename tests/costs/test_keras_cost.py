@@ -1,13 +1,16 @@
+from typing import Any
+
 import keras
 import pytest
 
+from nas_cli.costs.cost import Cost
 from nas_cli.costs.keras_cost import model_cost
 from nas_cli.errors import ConfigError
 
 layers = keras.layers
 
 
-def _cost(shape, *stack):  # type: ignore[no-untyped-def]
+def _cost(shape: tuple[int | None, ...], *stack: Any) -> Cost:
     return model_cost(keras.Sequential([keras.Input(shape), *stack]))
 
 
@@ -34,7 +37,7 @@ def _cost(shape, *stack):  # type: ignore[no-untyped-def]
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, layers.Layer) else "",
 )
-def test_one_layer_counted_by_hand(shape, layer, macs, other) -> None:  # type: ignore[no-untyped-def]
+def test_one_layer_counted_by_hand(shape: tuple[int, ...], layer: Any, macs: int, other: int) -> None:
     cost = _cost(shape, layer)
     assert (cost.macs, cost.flops, cost.other_flops) == (macs, 2 * macs, other)
     assert cost.params == layer.count_params()
@@ -93,8 +96,8 @@ def test_standardising_the_input_is_not_counted() -> None:
 
 
 def test_an_unknown_layer_is_named_by_its_path() -> None:
-    class Doubled(layers.Dense):
-        def call(self, inputs):  # type: ignore[no-untyped-def]
+    class Doubled(keras.layers.Dense):  # type: ignore[misc, unused-ignore]
+        def call(self, inputs: Any) -> Any:
             return 2 * super().call(inputs)
 
     inner = keras.Sequential([keras.Input((3,)), Doubled(4, name="odd")], name="head")

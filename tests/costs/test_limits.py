@@ -25,7 +25,7 @@ def test_a_bound_itself_is_admitted() -> None:
     ],
 )
 def test_the_exceeded_bound_is_named(key: str, value: int, words: str) -> None:
-    limits = dataclasses.replace(Limits(None, None, None, batch_size=8), **{key: value})  # type: ignore[arg-type]
+    limits = dataclasses.replace(Limits(None, None, None, batch_size=8), **{key: value})
     assert not limits.admits(COST)
     assert words in str(limits.violation(COST))
 

@@ -41,7 +41,7 @@ def test_code_in_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_foreign_classes_are_refused(tmp_path: Path) -> None:
-    class Foreign(keras.layers.Dense):
+    class Foreign(keras.layers.Dense):  # type: ignore[misc, unused-ignore]
         pass
 
     _fails(_saved(tmp_path / "foreign.keras", Foreign(2)), "needs a class that is not part of Keras")

@@ -149,7 +149,10 @@ def training_events(seed: int = 0, epochs: int = 30) -> list[Event]:
 def interrupted(events: list[Event]) -> list[Event]:
     """The first half of a run, stopped by the user."""
     half = events[: len(events) // 2]
-    return [*half, {"event": "stop", "time": half[-1]["time"] + 1, "reason": "interrupted by the user"}]
+    return [
+        *half,
+        {"event": "stop", "time": half[-1]["time"] + 1, "status": "interrupted", "reason": "interrupted by the user"},
+    ]
 
 
 def write_run(folder: Path, events: list[Event], strategy: str = "codeepneat", argv: tuple[str, ...] = ()) -> Path:
@@ -160,7 +163,7 @@ def write_run(folder: Path, events: list[Event], strategy: str = "codeepneat", a
         "command": command,
         "seed": 0,
         "strategy": {"name": strategy, "population": 8},
-        "workers": 2,
+        "resources": {"workers": 2},
         "dataset": {"name": "cifar10"},
         "training": {"epochs": 4, "batch_size": 64, "precision": "float32"},
     }

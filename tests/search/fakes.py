@@ -51,6 +51,19 @@ class FakeEstimator:
         return {"test_accuracy": int(units) / 1000, "test_loss": float(seed)}
 
 
+class Introspective(FakeEstimator):
+    """Reports what the worker process prepared before the estimator was made."""
+
+    def estimate(self, architecture: Architecture, seed: int, model_file: Path | None, progress: Progress) -> Score:
+        import tensorflow as tf
+
+        threading = tf.config.threading
+        pools = {
+            "intra": threading.get_intra_op_parallelism_threads(), "inter": threading.get_inter_op_parallelism_threads()
+        }  # fmt: skip
+        return Score(fitness=1.0, metrics=pools | {"omp": float(os.environ["OMP_NUM_THREADS"])})
+
+
 class NoEstimator:
     """Cannot be made."""
 

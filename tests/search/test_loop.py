@@ -7,7 +7,7 @@ import pytest
 
 from nas_cli.errors import ConfigError, RunError
 from nas_cli.runs.folder import RunFolder
-from nas_cli.search.interruption import Interrupted
+from nas_cli.runs.interruption import Interrupted
 from tests.search.fakes import NAN, RAISE, Evolution, Inline, fresh, network, results, search
 
 

@@ -63,7 +63,8 @@ class ImageTree:
     def open(self, settings: DatasetSettings, data_dir: Path) -> Source:
         place = self.find(data_dir, settings.path)
         if place is None:
-            raise missing(self.card.name, self.card.expected, data_dir, "it could not be downloaded.")
+            reason = "it could not be downloaded." if self.card.downloads else "it cannot be downloaded."
+            raise missing(self.card.name, self.card.expected, data_dir, reason)
         tree = self.tree(place)
         listing = self.listing(tree)
         status, note = self.status(place, listing)

@@ -15,23 +15,26 @@ LIMIT_BYTES = 1 << 30
 
 
 def read_members(path: Path, names: Iterable[str]) -> dict[str, bytes]:
-    """Content of those of the named files that a folder or a tar has (in whatever sub-folder of the tar).
+    """Content of those of the named files that a folder has, or of all of them from a tar (in any sub-folder of it).
 
     Raises:
-        DataError: unreadable, truncated, or a member above 1 GiB.
+        DataError: unreadable, truncated, a tar without one of the files, or a member above 1 GiB.
     """
     wanted = set(names)
     if path.is_dir():
         return {name: read_file(path / name) for name in sorted(wanted) if (path / name).is_file()}
-    found = {}
+    found: dict[str, bytes] = {}
     try:
-        with tarfile.open(path, "r|*") as archive:
-            for member in archive:
+        # Not the stream mode "r|*": that one takes a truncated archive for its end.
+        with tarfile.open(path, "r:*") as archive:
+            while len(found) < len(wanted) and (member := archive.next()) is not None:
                 name = member.name.rpartition("/")[2]
                 if member.isfile() and name in wanted:
                     found[name] = _tar_member(path, archive, member)
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise DataError(f"{path} is truncated or damaged ({error}): fetch it again.") from error
+    if absent := sorted(wanted - set(found)):
+        raise DataError(f"{path} is truncated or incomplete, it lacks {', '.join(absent)}: fetch it again.")
     return found
 
 

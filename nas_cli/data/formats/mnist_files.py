@@ -1,7 +1,5 @@
 """Reader of the sets that are published in MNIST's four IDX files, also as Keras' mnist.npz."""
 
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 from nas_cli.data.checksum import digest_bytes
 from nas_cli.data.dataset import Provenance
 from nas_cli.data.formats.idx import idx_length, read_idx
+from nas_cli.data.formats.npz import read_npz
 from nas_cli.data.settings import DatasetSettings
 from nas_cli.data.source import Card, FileCheck, Outline, Source, in_memory
 from nas_cli.data.sources import first_existing, missing
@@ -101,7 +100,7 @@ class MnistFiles:
 
     def _read(self, found: Path, part: str) -> Array:
         name, dimensions = PARTS[part]
-        array = read_idx(self._path(found, part), dimensions) if found.is_dir() else _packed(found, part)
+        array = read_idx(self._path(found, part), dimensions) if found.is_dir() else read_npz(found, [part])[part]
         right = array.shape[1:] == self._shape()[:2] if dimensions == 3 else array.ndim == 1
         if array.dtype != np.uint8 or not right or not len(array):
             raise DataError(f"{found}: {name} is empty or has entries of shape {array.shape[1:]}: fetch it again.")
@@ -125,11 +124,3 @@ def _file(folder: Path, name: str) -> Path | None:
         if (folder / form).is_file():
             return folder / form
     return None
-
-
-def _packed(path: Path, part: str) -> Array:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return np.asarray(arrays[part])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path} is truncated, damaged or not Keras' form ({error}): fetch it again.") from error

@@ -1,7 +1,5 @@
 """Boston housing: 506 districts, 13 features, median house value in 1000 $ (Harrison & Rubinfeld 1978)."""
 
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from nas_cli.data.checksum import digest_bytes
 from nas_cli.data.dataset import Provenance, Status
 from nas_cli.data.download import Download
 from nas_cli.data.formats.members import read_file
+from nas_cli.data.formats.npz import read_npz
 from nas_cli.data.settings import DatasetSettings
 from nas_cli.data.source import Card, FileCheck, Outline, Source, in_memory
 from nas_cli.data.sources import first_existing, missing
@@ -92,11 +91,11 @@ def _table(path: Path) -> NDArray[np.float64]:
 
 
 def _keras_table(path: Path) -> NDArray[np.float64]:
+    arrays = read_npz(path, ("x", "y"))
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return np.column_stack([arrays["x"], arrays["y"]]).astype(np.float64).reshape(-1, COLUMNS)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path} is truncated, damaged or not Keras' form ({error}): fetch it again.") from error
+        return np.column_stack([arrays["x"], arrays["y"]]).astype(np.float64).reshape(-1, COLUMNS)
+    except ValueError as error:
+        raise DataError(f"{path} does not have Keras' form ({error}): fetch it again.") from error
 
 
 def _text_table(path: Path) -> NDArray[np.float64]:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from nas_cli.data.checksum import digest_bytes
 from nas_cli.data.dataset import Provenance
+from nas_cli.data.formats.members import read_file
+from nas_cli.data.formats.npz import read_npz
 from nas_cli.data.settings import DatasetSettings
 from nas_cli.data.source import Card, FileCheck, Outline, Source, in_memory
 from nas_cli.errors import DataError
@@ -67,13 +69,9 @@ def content_digest(arrays: dict[str, NDArray[np.uint8]]) -> str:
 
 def _arrays(folder: Path) -> dict[str, NDArray[np.uint8]]:
     path = folder / "fashion_mini.npz"
-    try:
-        expected = (folder / "fashion_mini.sha256").read_text(encoding="ascii").split()[0]
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {part: np.asarray(stored[part]) for part in PARTS}
-    except Exception as error:  # the decompressor's errors depend on how the archive was compressed
-        raise DataError(f"{path} is missing or damaged ({error}): install nas-cli again.") from error
-    if content_digest(arrays) != expected:
+    expected = read_file(folder / "fashion_mini.sha256").decode("ascii", "replace").split()
+    arrays = read_npz(path, PARTS)
+    if content_digest(arrays) not in expected:
         raise DataError(f"{path} does not have the recorded checksum: install nas-cli again.")
     return arrays
 

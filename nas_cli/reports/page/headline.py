@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from nas_cli.reports.history import History
 from nas_cli.reports.measure import finite
 from nas_cli.reports.numbers import count, duration, grouped, percent, size
-from nas_cli.reports.outcome import failures, images_per_second, wall_seconds, wilson_interval
+from nas_cli.reports.outcome import failures, images_per_second, peak_memory_bytes, wall_seconds, wilson_interval
 from nas_cli.reports.page.elements import escape
 from nas_cli.reports.plots.curves import best_point, points
 from nas_cli.reports.source import Source
@@ -24,9 +24,9 @@ def headline(source: Source) -> str:
     """The figures as a row of boxes; those that the run does not have (yet) are left out."""
     found = [figure for figure in _figures(source) if figure.value not in ("", "–")]
     boxes = "".join(
-        f'<div class="{"first" if number == 0 else ""}"><dt>{escape(figure.name)}</dt>'
+        f'<div class="{"first" if figure.name.startswith("Best") else ""}"><dt>{escape(figure.name)}</dt>'
         f'<dd class="value">{escape(figure.value)}</dd><dd class="detail">{escape(figure.detail)}</dd></div>'
-        for number, figure in enumerate(found)
+        for figure in found
     )
     return f'<dl class="figures">{boxes}</dl>' if boxes else ""
 
@@ -87,7 +87,7 @@ def _times(history: History) -> list[Figure]:
     return [
         Figure("Wall time", duration(wall_seconds(history))),
         Figure("Outside training", percent(finite(end.get("outside_fraction"))), "of the wall time"),
-        Figure("Peak memory", size(finite(end.get("peak_memory_bytes"))), "all processes"),
+        Figure("Peak memory", size(peak_memory_bytes(history)), "all processes"),
         Figure("Training speed", count(images_per_second(history)), unit),
     ]
 

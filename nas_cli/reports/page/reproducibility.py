@@ -64,7 +64,7 @@ def _split(history: History) -> str:
     names = ("train", "validation", "test")
     sizes = ", ".join(f"{grouped(history.dataset[n])} {n}" for n in names if n in history.dataset)
     digest = history.dataset.get("split_digest")
-    return ", ".join(part for part in (sizes, f"digest {digest}" if digest else "") if part)
+    return ", ".join(part for part in (sizes, f"digest {str(digest)[:16]}" if digest else "") if part)
 
 
 def _budget(source: Source) -> str:
@@ -74,11 +74,12 @@ def _budget(source: Source) -> str:
     if source.history.trials:
         parts.append(f"{len(source.history.trials)} trials")
     epochs = estimator.get("epochs") or training.get("epochs") if isinstance(estimator, Mapping) else None
-    per = "epochs per trial" if source.history.trials else "epochs"
+    per = ("epoch" if epochs == 1 else "epochs") + (" per trial" if source.history.trials else "")
     named = {"batch_size": "batch", "precision": "precision"}
     parts += [f"{epochs} {per}"] if epochs else []
     parts += [f"{label} {training[key]}" for key, label in named.items() if key in training]
-    parts += [f"{source.config['workers']} workers"] if "workers" in source.config else []
+    workers = (source.config.get("resources") or {}).get("workers")
+    parts += [f"{workers} workers"] if workers else []
     return ", ".join(parts)
 
 

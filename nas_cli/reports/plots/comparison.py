@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from nas_cli.reports.grouping import grouped
 from nas_cli.reports.outcome import best_so_far
 from nas_cli.reports.plots.front import set_flops_axis
 from nas_cli.reports.plots.style import DASHES, MARKERS, PAPER, SERIES, Plot, legend_above, whole_steps
@@ -32,7 +33,8 @@ def comparison_plots(sources: Sequence[Source]) -> list[Plot]:
             Plot(
                 "best_so_far",
                 "Best so far",
-                "A line is a run, or the mean of the runs of one strategy; the band spans the lowest to the highest.",
+                "A line is a run, or the mean of runs that differ in their seed only; "
+                "the band spans the lowest to the highest.",
                 lambda figure: _draw_courses(figure, groups),
             )
         )
@@ -48,17 +50,6 @@ def comparison_plots(sources: Sequence[Source]) -> list[Plot]:
             )
         )
     return plots
-
-
-def grouped(sources: Sequence[Source]) -> dict[str, list[Source]]:
-    """The runs by strategy; also by data set, split and measure where these differ, never averaged over them."""
-    keys = [(s.strategy or s.command, s.dataset, s.split, s.history.measure.name) for s in sources]
-    several = [len({key[part] for key in keys}) > 1 for part in range(4)]
-    groups: dict[str, list[Source]] = {}
-    for source, key in zip(sources, keys, strict=True):
-        words = [key[0]] + [key[part][:8] if part == 2 else key[part] for part in (1, 2, 3) if several[part]]
-        groups.setdefault(", ".join(words), []).append(source)
-    return groups
 
 
 def course(sources: Sequence[Source]) -> Course:

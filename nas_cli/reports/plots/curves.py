@@ -67,25 +67,24 @@ def _draw_search(figure: Figure, lines: dict[int, Points], best: Trial | None, m
     axes = figure.subplots()
     others = {number: line for number, line in lines.items() if best is None or number != best.id}
     alpha = 0.75 if len(others) < 40 else 0.4
-    axes.add_collection(
-        LineCollection(
-            list(others.values()),
-            colors=QUIET,
-            linewidths=1.0,
-            alpha=alpha,
-            urls=[f"#trial-{number}" for number in others],
-            label="other trials",
-        )
-    )
-    ends = [line[-1] for line in others.values()]
-    if ends:
-        axes.scatter([x for x, _ in ends], [y for _, y in ends], s=7, color=QUIET, alpha=alpha, linewidths=0)
+    if others:
+        _draw_others(axes, others, alpha)
     if best is not None and best.id in lines:
         _draw_best(axes, best, lines[best.id], measure)
     axes.autoscale_view()
     axes.set(xlabel="epoch", ylabel=measure.axis)
     whole_steps(axes)
     legend_above(figure)
+
+
+def _draw_others(axes: Axes, lines: Mapping[int, Points], alpha: float) -> None:
+    urls = [f"#trial-{number}" for number in lines]
+    segments = list(lines.values())
+    axes.add_collection(
+        LineCollection(segments, colors=QUIET, linewidths=1.0, alpha=alpha, urls=urls, label="other trials")
+    )
+    ends = [line[-1] for line in segments]
+    axes.scatter([x for x, _ in ends], [y for _, y in ends], s=7, color=QUIET, alpha=alpha, linewidths=0)
 
 
 def _draw_best(axes: Axes, best: Trial, line: Points, measure: Measure) -> None:

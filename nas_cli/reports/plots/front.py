@@ -48,6 +48,8 @@ def _draw(figure: Figure, history: History, trials: list[Trial]) -> None:
         (rest, QUIET, 20, "o", "dominated"),
         (chosen, VERMILION, 40, "D", "Pareto front"),
     ):
+        if not group:
+            continue
         x, y = _places(history, group)
         urls = [f"#trial-{t.id}" for t in group]
         axes.scatter(

@@ -1,6 +1,6 @@
 """The course of a search: per generation, per trial, and the species."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from statistics import fmean
 
@@ -23,6 +23,9 @@ from nas_cli.reports.plots.style import (
 )
 
 Sizes = Mapping[int, Mapping[str, int]]
+
+MOST_NAMED = 16
+"""Generations beside each other whose number, and whose species' numbers, can all be read."""
 
 
 def generation_plot(history: History) -> Plot | None:
@@ -80,7 +83,7 @@ def _draw_generations(figure: Figure, values: Mapping[int, Sequence[float]], his
     if len(values) == 1:
         axes.set_xlim(min(values) - 1, min(values) + 1)
     only_horizontal_grid(axes)
-    whole_steps(axes)
+    generation_ticks(axes, values)
     legend_above(figure)
 
 
@@ -115,8 +118,16 @@ def _draw_species(figure: Figure, sizes: Sizes) -> None:
     _stack(axes, sizes)
     axes.set(xlabel="generation", ylabel="members")
     only_horizontal_grid(axes)
-    whole_steps(axes)
     whole_steps(axes, horizontal=False)
+    generation_ticks(axes, sizes)
+
+
+def generation_ticks(axes: Axes, generations: Collection[int]) -> None:
+    """A tick for each generation there is, as long as their numbers have room."""
+    if len(generations) <= MOST_NAMED:
+        axes.set_xticks(sorted(generations))
+    else:
+        whole_steps(axes)
 
 
 def _stack(axes: Axes, sizes: Sizes) -> None:
@@ -141,7 +152,7 @@ def _stack(axes: Axes, sizes: Sizes) -> None:
                     hatch=hatch,
                 )
                 peak = members == max(other.get(name, 0) for other in sizes.values())
-                if members / tallest > 0.055 and (len(sizes) <= 16 or peak):
+                if members / tallest > 0.055 and (len(sizes) <= MOST_NAMED or peak):
                     _name(axes, generation, bottoms[generation] + members / 2, name, colour)
             bottoms[generation] += members
     axes.set_xlim(min(sizes) - 0.6, max(max(sizes), min(sizes) + 3) + 0.6)

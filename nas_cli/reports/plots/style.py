@@ -39,7 +39,7 @@ SERIES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
-WIDTH, HEIGHT = 5.4, 3.4
+WIDTH, HEIGHT = 4.8, 3.2
 """Inches of one figure; two stand beside each other on a wide page."""
 
 

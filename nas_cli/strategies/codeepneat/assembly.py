@@ -1,7 +1,7 @@
 """The networks of a generation: a blueprint each, and one module per species that it names."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
@@ -13,7 +13,6 @@ from nas_cli.spaces.modular import ModularSpace
 from nas_cli.strategies.codeepneat.individual import Individual
 from nas_cli.strategies.codeepneat.species import Species
 from nas_cli.strategies.contract import Admissible
-from nas_cli.strategies.exchange import no_network
 
 PATIENCE = 10
 """A blueprint is given up for a random one after this fraction (1/PATIENCE) of the attempts."""
@@ -27,6 +26,18 @@ class Network:
     modules: Mapping[int, Individual[Module]]
     genotype: Genotype
     architecture: Architecture
+
+
+def network_of(
+    space: ModularSpace, blueprint: Individual[Blueprint], modules: Mapping[int, Individual[Module]]
+) -> Network:
+    """The network of a blueprint and the given module of each species."""
+    genotype = space.assemble(blueprint.genome, {species: module.genome for species, module in modules.items()})
+    return Network(blueprint, modules, genotype, space.architecture(genotype))
+
+
+Rescue = Callable[[Sequence[Network], np.random.Generator], Network]
+"""Makes an admissible network from new parts, given those that this generation has already."""
 
 
 @dataclass
@@ -45,52 +56,50 @@ class Assembly:
     species that this generation has used least, so that as many as possible are evaluated (a stated deviation: the
     original draws uniformly, but assembles far more networks than there are modules). A network over the limits, or
     equal to one of this generation, is drawn again, then uniformly; after a tenth of the attempts with other
-    blueprints, too. If only equal networks can be found, one is taken.
+    blueprints, too, and after two tenths an equal one that was found is taken. If the attempts find nothing, `rescue`
+    gives a network.
     """
 
     def __init__(
-        self, space: ModularSpace, admissible: Admissible, modules: Sequence[Species[Module]], attempts: int
+        self,
+        space: ModularSpace,
+        admissible: Admissible,
+        modules: Sequence[Species[Module]],
+        attempts: int,
+        rescue: Rescue,
     ) -> None:
         self._space = space
         self._admissible = admissible
         self._species = {species.id: species for species in modules}
         self._attempts = attempts
+        self._rescue = rescue
         self._used: Counter[int] = Counter()
         self._seen: set[str] = set()
         self.rejected = Rejected()
 
     def networks(
-        self, blueprints: Sequence[Individual[Blueprint]], count: int, first_trial: int, rng: np.random.Generator
+        self, blueprints: Sequence[Individual[Blueprint]], count: int, rng: np.random.Generator
     ) -> list[Network]:
-        """`count` networks.
-
-        Raises:
-            ConfigError: if the attempts for one of them find none within the limits.
-        """
+        """`count` networks; raises what `rescue` raises."""
         order = [blueprints[i] for i in rng.permutation(len(blueprints))]
-        made = []
+        made: list[Network] = []
         for i in range(count):
-            network = self._network(order[i % len(order)], blueprints, rng)
-            if network is None:
-                raise no_network(self._attempts, first_trial + i)
+            network = self._network(order[i % len(order)], blueprints, rng) or self._rescue(made, rng)
             self._used.update(module.id for module in network.modules.values())
             self._seen.add(network.architecture.digest())
             made.append(network)
         return made
-
-    def network(self, blueprint: Individual[Blueprint], modules: Mapping[int, Individual[Module]]) -> Network:
-        """The network of a blueprint and given modules."""
-        genotype = self._space.assemble(blueprint.genome, {key: module.genome for key, module in modules.items()})
-        return Network(blueprint, modules, genotype, self._space.architecture(genotype))
 
     def _network(
         self, blueprint: Individual[Blueprint], blueprints: Sequence[Individual[Blueprint]], rng: np.random.Generator
     ) -> Network | None:
         repeated = None
         for attempt in range(self._attempts):
+            if repeated is not None and attempt > 2 * self._attempts / PATIENCE:
+                return repeated
             if attempt > self._attempts / PATIENCE:
                 blueprint = blueprints[rng.integers(len(blueprints))]
-            network = self.network(blueprint, self._draw(blueprint.genome, attempt == 0, rng))
+            network = network_of(self._space, blueprint, self._draw(blueprint.genome, attempt == 0, rng))
             if not self._admissible(network.architecture):
                 self.rejected.blueprints.add(blueprint.id)
                 self.rejected.modules.update(module.id for module in network.modules.values())

@@ -53,6 +53,18 @@ class Population(Generic[G]):
         everyone = _mean([value for _, value in sorted(known.items())], 0.0)
         self.species = [recorded(_evaluated(s, known, everyone), generation) for s in self.species]
 
+    def admit(self, genome: G, generation: int, keep: Container[int]) -> Species[G]:
+        """Take in a genome as a species of its own; the youngest individual outside `keep` leaves, if its species
+        has another member.
+        """
+        leaving = [m.id for s in self.species if len(s.members) > 1 for m in s.members if m.id not in keep]
+        gone = max(leaving, default=None)
+        self.species = [replace(s, members=tuple(m for m in s.members if m.id != gone)) for s in self.species]
+        species = Species(self._species, genome, (self._born(genome, ()),), None, generation)
+        self._species += 1
+        self.species.append(species)
+        return species
+
     def change(self, how: Callable[[G], G]) -> None:
         """Replace every genome, of members and representatives; numbers and fitness stay."""
         self.species = [

@@ -7,12 +7,13 @@ from typing import Any, final
 import numpy as np
 
 from nas_cli.errors import ConfigError
-from nas_cli.spaces.genotype import Blueprint, Module
+from nas_cli.spaces.genotype import Blueprint, Genotype, Module
 from nas_cli.spaces.innovations import Innovations
 from nas_cli.spaces.modular import ModularSpace
-from nas_cli.strategies.codeepneat.assembly import Assembly, Network, Rejected
+from nas_cli.strategies.codeepneat.assembly import Assembly, Network, Rejected, network_of
 from nas_cli.strategies.codeepneat.attribution import attribute, network_fitness
 from nas_cli.strategies.codeepneat.blueprints import BlueprintOperators, heirs, redirected
+from nas_cli.strategies.codeepneat.individual import Individual
 from nas_cli.strategies.codeepneat.modules import ModuleOperators
 from nas_cli.strategies.codeepneat.population import Population
 from nas_cli.strategies.codeepneat.reproduction import breed_viable
@@ -20,9 +21,9 @@ from nas_cli.strategies.codeepneat.saved import SavedPopulation, saved_populatio
 from nas_cli.strategies.codeepneat.settings import CoDeepNEATSettings
 from nas_cli.strategies.codeepneat.viability import Viability
 from nas_cli.strategies.contract import Admissible, Outcome, Proposal
-from nas_cli.strategies.exchange import best_fitness, check_told
+from nas_cli.strategies.exchange import best_fitness, check_told, no_network
 
-FOUND, ASSEMBLE, MODULES, BLUEPRINTS = range(4)
+FOUND, ASSEMBLE, MODULES, BLUEPRINTS = range(1, 5)
 """What a random stream is for: each step of each generation has its own, made from (seed, generation, step)."""
 
 
@@ -33,8 +34,9 @@ class CoDeepNEAT:
 
     A generation: assemble networks; their fitness goes to their modules and blueprints; each population replaces its
     members by elites and offspring and is put into species anew; blueprints that name an extinct module species are
-    redirected to the nearest one. The first generation is drawn as `ModularSpace.sample` draws, so that it is a fair
-    start against random search; NEAT's minimal start would spend a small search's generations on growing.
+    redirected to the nearest one. The first modules are those of random networks within the limits, and the first
+    blueprints are drawn as `ModularSpace.sample` draws: so the start is that of random search. (NEAT's minimal start
+    would spend the few generations of a small search on growing.)
     """
 
     def __init__(self, settings: CoDeepNEATSettings, space: ModularSpace, seed: int, admissible: Admissible) -> None:
@@ -48,13 +50,13 @@ class CoDeepNEAT:
         self._lowest = math.inf
         self._best: float | None = None
         self._saved: SavedPopulation | None = None
+        self._first: Mapping[str, Any] = {}
         self._innovations = (Innovations(), Innovations())
         if settings.initial_population is None:
             self._make_populations()
             self._found()
         else:
             self._restore(SavedPopulation(settings.initial_population))
-        self._first = (self._modules.species, self._blueprints.species)
         self._description = self._described()
 
     def ask(self) -> Sequence[Proposal]:
@@ -84,11 +86,9 @@ class CoDeepNEAT:
 
     def population_json(self) -> Mapping[str, Any]:
         """The first generation for `initial_population`: modules, blueprints and networks, as JSON values."""
-        if self._generation > 0 or self._batch is None:
-            fresh = CoDeepNEAT(self._settings, self._space, self._seed, self._admissible)
-            fresh.ask()
-            return fresh.population_json()
-        return saved_population(*self._first, self._batch)
+        if not self._first:
+            self._networks()
+        return self._first
 
     @property
     def _first_trial(self) -> int:
@@ -106,9 +106,11 @@ class CoDeepNEAT:
         self._blueprints: Population[Blueprint] = Population(settings.blueprints, self._blueprint_operators)
 
     def _found(self) -> None:
-        rng, (for_modules, for_blueprints) = self._rng(FOUND), self._innovations
-        modules = [self._space.sample_module(rng, for_modules) for _ in range(self._settings.modules.population)]
-        self._modules.found(modules)
+        rng, (_, for_blueprints) = self._rng(FOUND), self._innovations
+        modules: list[Module] = []
+        while len(modules) < self._settings.modules.population:
+            modules += [module for _, module in self._sample(rng, 0).modules]
+        self._modules.found(modules[: self._settings.modules.population])
         species = [s.id for s in self._modules.species]
         count = self._settings.blueprints.population
         viability = self._viability()
@@ -140,17 +142,48 @@ class CoDeepNEAT:
 
     def _networks(self) -> list[Network]:
         if self._batch is None:
-            assembly = Assembly(self._space, self._admissible, self._modules.species, self._settings.attempts)
+            attempts, modules = self._settings.attempts, self._modules.species
+            assembly = Assembly(self._space, self._admissible, modules, attempts, self._immigrant)
             if self._saved is not None and self._generation == 0:
-                self._batch = self._saved_networks(assembly, self._saved)
+                self._batch = self._saved_networks(self._saved)
             else:
                 blueprints, count = self._blueprints.members, self._settings.population
-                self._batch = assembly.networks(blueprints, count, self._first_trial, self._rng(ASSEMBLE))
+                self._batch = assembly.networks(blueprints, count, self._rng(ASSEMBLE))
             self._rejected = assembly.rejected
+            if self._generation == 0:
+                self._first = saved_population(self._modules.species, self._blueprints.species, self._batch)
         return self._batch
 
-    def _saved_networks(self, assembly: Assembly, saved: SavedPopulation) -> list[Network]:
-        networks = [assembly.network(blueprint, modules) for blueprint, modules in saved.networks]
+    def _immigrant(self, made: Sequence[Network], rng: np.random.Generator) -> Network:
+        """A new random network within the limits, whose parts join the populations.
+
+        It is what keeps the search alive where the populations hold no admissible network any more, and the last
+        resort: what `attempts` samples of the space do not find, the limits do not leave room for.
+        """
+        return self._admitted(self._sample(rng, self._first_trial + len(made)), made)
+
+    def _sample(self, rng: np.random.Generator, trial: int) -> Genotype:
+        for _ in range(self._settings.attempts):
+            genotype = self._space.sample(rng, *self._innovations)
+            if self._admissible(self._space.architecture(genotype)):
+                return genotype
+        raise no_network(self._settings.attempts, trial)
+
+    def _admitted(self, genotype: Genotype, made: Sequence[Network]) -> Network:
+        busy = [{m.id for n in made for m in n.modules.values()}, {n.blueprint.id for n in made}]
+        places: dict[int, int] = {}
+        modules: dict[int, Individual[Module]] = {}
+        for number, module in genotype.modules:
+            species = self._modules.admit(module, self._generation, busy[0])
+            busy[0].add(species.members[0].id)
+            places[number] = species.id
+            modules[species.id] = species.members[0]
+        blueprint = redirected(genotype.blueprint, places)
+        individual = self._blueprints.admit(blueprint, self._generation, busy[1]).members[0]
+        return network_of(self._space, individual, modules)
+
+    def _saved_networks(self, saved: SavedPopulation) -> list[Network]:
+        networks = [network_of(self._space, blueprint, modules) for blueprint, modules in saved.networks]
         for i, network in enumerate(networks):
             if not self._admissible(network.architecture):
                 raise ConfigError(

@@ -60,7 +60,9 @@ def test_every_network_of_keras_applications_has_a_name() -> None:
     assert set(APPLICATIONS.values()) == published
 
 
-@pytest.mark.parametrize("name", ["convnext_tiny", "efficientnet_b0", "inception_v3", "mobilenet", "mobilenet_v3_small"])
+@pytest.mark.parametrize(
+    "name", ["convnext_tiny", "efficientnet_b0", "inception_v3", "mobilenet", "mobilenet_v3_small"]
+)
 def test_applications_of_each_kind_build_and_are_counted(name: str) -> None:
     model = zoo.build(name, (96, 96, 3), 7, [0.02] * 3, [-1.0] * 3)
     cost = model_cost(model)

@@ -1,0 +1,135 @@
+"""`nas train`: train one network with the full budget."""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nas_cli.commands.dispatch import Actions, Request, dispatch
+from nas_cli.commands.options import gather, group_options, run_options
+from nas_cli.config import TrainConfig
+
+EXAMPLES = """\b
+Examples:
+  nas train --model resnet20 --dataset cifar10 training.epochs=50 --optimizer momentum --schedule cosine
+  nas train --model results/runs/search-20260102-030405-abcdef --dataset cifar10 training.epochs=30
+  nas train --model my.keras --dataset mnist model.keep_weights=true
+  nas train --resume results/runs/train-20260102-030405-abcdef
+"""
+
+GROUPS = {
+    name.split("/")[-1]: name
+    for name in (
+        "dataset",
+        "augmentation",
+        "training/optimizer",
+        "training/loss",
+        "training/schedule",
+    )
+}
+
+
+@click.command("train", epilog=EXAMPLES)
+@click.option("--model", help="Zoo name, run folder, .keras file or architecture .json file.  [paper3_cnn]")
+@group_options(*GROUPS.values())
+@run_options
+def command(
+    model: str | None,
+    overrides: tuple[str, ...],
+    print_config: bool,
+    dry_run: bool,
+    out: str | None,
+    resume: str | None,
+    sweep: bool,
+    as_json: bool,
+    tensorboard: bool,
+    debug: bool,
+    **chosen: str | None,
+) -> None:
+    """Train one network with the full budget.
+
+    Checkpoints after every epoch; the test set is used once, at the end.
+    """
+    gathered = gather(overrides, {GROUPS[option]: value for option, value in chosen.items()})
+    gathered += [] if model is None else [f"model.name='{model}'"]
+    gathered += ["training.tensorboard=true"] if tensorboard else []
+    request = Request(
+        command="train",
+        overrides=tuple(gathered),
+        print_config=print_config,
+        dry_run=dry_run,
+        out=None if out is None else Path(out),
+        resume=None if resume is None else Path(resume),
+        sweep=sweep,
+        as_json=as_json,
+    )
+    dispatch(request, Actions(predict=predict, execute=execute))
+
+
+def predict(config: TrainConfig) -> list[str]:
+    """Lines that say what the training will cost; builds the model only where no architecture is known."""
+    from nas_cli.commands.prediction import predict_training
+
+    return predict_training(config)
+
+
+def execute(config: TrainConfig, run: Any, as_json: bool) -> Mapping[str, Any]:
+    """The summary of the training in `run`, begun or continued."""
+    launched = time.time()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from nas_cli.commands.progress import TrainingProgress
+    from nas_cli.reports import build
+    from nas_cli.runs.interruption import Interrupted
+    from nas_cli.training.full_training import run_training
+    from nas_cli.training.session import configure
+
+    with run.lock(), TrainingProgress(config.training.epochs) as progress:
+        progress.note(f"run folder {run.path}")
+        configure(1 if config.deterministic else config.threads, config.deterministic)
+        job, start = _job(config, run, progress)
+        try:
+            summary = run_training(run, job, start, progress.on_epoch, launched)
+        except Interrupted as stop:
+            progress.note(str(stop))
+            summary = {"status": "interrupted"}
+        build(run.path)
+        if summary["status"] == "completed":
+            best = summary["best"]
+            measures = {name: value for name, value in best.items() if name.endswith(("accuracy", "rmse"))}
+            shown = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in measures.items())
+            progress.note(f"{shown}, {best['flops'] / 1e6:.1f} MFLOPs, {best['params']:,} parameters")
+            progress.note(f"report: {run.path / 'report.html'}")
+    return summary
+
+
+def _job(config: TrainConfig, run: Any, progress: Any) -> tuple[Any, dict[str, Any]]:
+    import keras
+
+    from nas_cli.commands.start import dataset_block
+    from nas_cli.data.prepare import prepare
+    from nas_cli.data.sources import data_dir
+    from nas_cli.models.reference import open_model
+    from nas_cli.runs.identity import config_digest
+    from nas_cli.schema import plain
+    from nas_cli.training.full_training import FullTraining
+    from nas_cli.training.precision import policy
+
+    dataset = prepare(config.dataset, data_dir(), run.data)
+    if dataset.provenance.note:
+        progress.note(dataset.provenance.note)
+    keras.utils.set_random_seed(config.seed)
+    keras.config.set_dtype_policy("float32" if config.deterministic else policy(config.training.precision))
+    model = open_model(config.model, dataset.input_shape, dataset.classes, dataset.scale, dataset.offset)
+    job = FullTraining(model, dataset, config.training, config.augmentation, config.seed)
+    cost = job.cost()
+    start = {
+        "command": "train",
+        "config_digest": config_digest(plain(config)),
+        "dataset": dataset_block(dataset),
+        "model": config.model.name,
+        "cost": {"flops": cost.flops, "macs": cost.macs, "params": cost.params},
+    }
+    return job, start

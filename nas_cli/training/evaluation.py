@@ -1,0 +1,30 @@
+"""Loss and metric of a model on a split."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from nas_cli.data.dataset import Dataset, Split
+from nas_cli.training.feed import Pace, chunks, in_order
+from nas_cli.training.losses import Objective, build_objective
+from nas_cli.training.settings import LossSettings
+from nas_cli.training.steps import EvaluationSteps
+
+
+def evaluate(model: Any, split: Split, dataset: Dataset, batch_size: int = 256) -> Mapping[str, float]:
+    """'loss' (no smoothing, no penalties) and 'accuracy' or 'rmse' (raw units) of a model on a split of `dataset`."""
+    objective = build_objective(LossSettings(name="auto", label_smoothing=None), dataset)
+    return measured(EvaluationSteps(model, objective, split, jit_compile=False), objective, split, batch_size)
+
+
+def measured(
+    steps: EvaluationSteps, objective: Objective, split: Split, batch_size: int, pace: Pace | None = None
+) -> Mapping[str, float]:
+    """'loss' and the objective's metric over all examples of a split, each counted once."""
+    pace = pace or Pace()
+    loss = score = 0.0
+    pace.begin()
+    for x, y in chunks(in_order(split, batch_size), pace.steps):
+        chunk_loss, chunk_score = steps(x, y)
+        pace.lap(len(y), y.size)
+        loss, score = loss + chunk_loss, score + chunk_score
+    return {"loss": loss / len(split), objective.metric: objective.summary(score / len(split))}

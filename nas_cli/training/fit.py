@@ -1,0 +1,214 @@
+"""The fit loop of every command."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nas_cli.data.augmentation import changes_images
+from nas_cli.data.batches import batches_per_epoch, epoch_batches
+from nas_cli.data.dataset import Dataset
+from nas_cli.data.settings import AugmentationSettings
+from nas_cli.training import checkpoint
+from nas_cli.training.evaluation import evaluate, measured
+from nas_cli.training.feed import Pace, chunks, rate
+from nas_cli.training.losses import build_objective
+from nas_cli.training.optimizers import build_optimizer
+from nas_cli.training.precision import has_gpu
+from nas_cli.training.result import Epoch, FitResult, Progress, Stopped, best_epoch, stale_epochs
+from nas_cli.training.schedules import learning_rates
+from nas_cli.training.settings import TrainingSettings
+from nas_cli.training.steps import EvaluationSteps, TrainSteps, prepared_optimizer
+from nas_cli.training.tensorboard import TensorBoardLog
+
+__all__ = ["FitResult", "evaluate", "fit"]
+
+EVALUATION_BATCH = 4
+"""Evaluation batches are this much larger than training batches: no gradients, so no kept feature maps."""
+
+
+def fit(
+    model: Any,
+    dataset: Dataset,
+    settings: TrainingSettings,
+    augmentation: AugmentationSettings,
+    seed: int,
+    *,
+    checkpoints: Path | None = None,
+    progress: Progress | None = None,
+    log_dir: Path | None = None,
+) -> FitResult:
+    """Trains `model` in place on the training split and scores it on the validation split after every epoch.
+
+    The model takes raw inputs and gives logits (batch, classes), or one standardised value (batch, 1). The order of
+    examples and their augmentation depend on (seed, epoch) only. With `checkpoints`, a folder, the state is kept
+    after every epoch, and a call on the same folder continues where the last one ended, as if it never had.
+    The test split is not read.
+
+    Raises:
+        ConfigError: settings that do not fit the task or the optimizer.
+        RunError: the checkpoint belongs to another training, or cannot be written.
+    """
+    training = _Training(model, dataset, settings, augmentation, seed)
+    log = TensorBoardLog(log_dir if settings.tensorboard else None)
+    identity = checkpoint.fingerprint(settings, augmentation, seed, dataset.split_digest, model.count_params())
+    if checkpoints is not None and (state := checkpoint.load(checkpoints, identity)) is not None:
+        training.restore(state)
+    while training.stopped is None:
+        epoch = training.run_epoch()
+        if epoch is None:
+            break
+        log.write(epoch)
+        if checkpoints is not None:
+            checkpoint.save(checkpoints, training.state(), identity)
+        if progress is not None:
+            progress({**epoch, "epochs": settings.epochs})
+    log.close()
+    return training.finish()
+
+
+@final
+class _Training:
+    """A training between two epochs: everything in it is in a checkpoint or follows from the arguments."""
+
+    def __init__(
+        self, model: Any, dataset: Dataset, settings: TrainingSettings, augmentation: AugmentationSettings, seed: int
+    ) -> None:
+        self._began = time.perf_counter()
+        self._model, self._data, self._settings, self._seed = model, dataset, settings, seed
+        self._augmentation = augmentation
+        self._objective = build_objective(settings.loss, dataset)
+        self._optimizer = prepared_optimizer(build_optimizer(settings.optimizer), model)
+        jit = settings.jit_compile == "true" or (settings.jit_compile == "auto" and has_gpu())
+        self._train = TrainSteps(model, self._objective, self._optimizer, dataset.train, jit)
+        self._evaluate = EvaluationSteps(model, self._objective, dataset.validation, jit)
+        self._pace, self._evaluation_pace = Pace(), Pace()
+        self._curve: list[Epoch] = []
+        self._best: Sequence[NDArray[Any]] = ()
+        self._before: Mapping[str, float] = {"train": 0.0, "evaluation": 0.0, "total": 0.0}
+        self._failure: Stopped | None = None
+
+    @property
+    def stopped(self) -> Stopped | None:
+        """Why the training is over; None if it is not."""
+        if self._failure is not None:
+            return self._failure
+        if len(self._curve) >= self._settings.epochs:
+            return "completed"
+        if self._settings.patience is not None and stale_epochs(self._curve) >= self._settings.patience:
+            return "early_stopping"
+        return None
+
+    def run_epoch(self) -> Epoch | None:
+        """Trains and evaluates one epoch; None if it diverged, or time ended before its first step."""
+        number, before, timed = len(self._curve), self._elapsed(), self._pace.timed
+        trained, share = self._pass(number)
+        if trained is None:
+            return None
+        split, size = self._data.validation, self._settings.batch_size * EVALUATION_BATCH
+        valid = measured(self._evaluate, self._objective, split, size, self._evaluation_pace)
+        if not math.isfinite(valid["loss"]):
+            self._failure = "diverged"
+            return None
+        epoch = {"epoch": float(number + 1)}
+        epoch |= {f"train_{key}": value for key, value in trained.items()}
+        epoch |= {f"valid_{key}": value for key, value in valid.items()}
+        epoch["learning_rate"] = float(self._rates(number * self._steps, 1)[0])
+        epoch |= {"seconds": self._elapsed() - before, "images_per_second": rate(self._pace.timed, timed)}
+        self._curve.append(epoch if share == 1.0 else epoch | {"share": share})
+        if self._best_epoch() == len(self._curve) and self._settings.restore_best:
+            self._best = _values(self._model.variables)
+        return self._curve[-1]
+
+    def _pass(self, number: int) -> tuple[Mapping[str, float] | None, float]:
+        """Mean loss and metric over the epoch's examples, None if diverged or none seen, and the share done."""
+        loss = score = 0.0
+        seen, step = 0, number * self._steps
+        self._pace.begin()
+        for x, y in chunks(self._batches(number), self._pace.steps):
+            if self._out_of_time():
+                self._failure = "out_of_time"
+                break
+            sums = self._train(x, y, self._rates(step, len(y)))
+            self._pace.lap(len(y), y.size)
+            if not math.isfinite(sums[0]):
+                self._failure = "diverged"
+                return None, 0.0
+            loss, score, seen, step = loss + sums[0], score + sums[1], seen + y.size, step + len(y)
+        if not seen:
+            return None, 0.0
+        summary = {"loss": loss / seen, self._objective.metric: self._objective.summary(score / seen)}
+        return summary, seen / (len(self._data.train) * self._augmentation.copies)
+
+    def _batches(self, number: int) -> Any:
+        rng = np.random.default_rng((self._seed, number))
+        change = self._augmentation if changes_images(self._augmentation) or self._augmentation.copies > 1 else None
+        return epoch_batches(self._data.train, self._settings.batch_size, rng, change, self._data.mean.tolist())
+
+    @property
+    def _steps(self) -> int:
+        return batches_per_epoch(len(self._data.train), self._settings.batch_size, self._augmentation.copies)
+
+    def _rates(self, first: int, count: int) -> NDArray[np.float32]:
+        total = self._settings.epochs * self._steps
+        return learning_rates(self._settings.schedule, self._settings.optimizer.learning_rate, total, first, count)
+
+    def _best_epoch(self) -> int:
+        return best_epoch(self._curve, self._objective.metric, self._objective.higher_is_better)
+
+    def _elapsed(self) -> float:
+        return self._before["total"] + time.perf_counter() - self._began
+
+    def _out_of_time(self) -> bool:
+        return self._settings.max_seconds is not None and self._elapsed() > self._settings.max_seconds
+
+    def state(self) -> checkpoint.Checkpoint:
+        """Everything that a continuation needs."""
+        return checkpoint.Checkpoint(
+            weights=_values(self._model.variables),
+            optimizer=_values(self._optimizer.variables),
+            best=self._best,
+            curve=tuple(self._curve),
+            seconds=self._seconds(),
+        )
+
+    def restore(self, state: checkpoint.Checkpoint) -> None:
+        """Goes to the end of the epoch in which `state` was taken."""
+        _assign(self._model.variables, state.weights)
+        _assign(self._optimizer.variables, state.optimizer)
+        self._best, self._curve, self._before = state.best, list(state.curve), state.seconds
+
+    def finish(self) -> FitResult:
+        """The result; the model gets its best weights back if the settings say so."""
+        if self._settings.restore_best and self._best:
+            _assign(self._model.variables, self._best)
+        seconds = self._seconds()
+        return FitResult(
+            curve=tuple(self._curve),
+            stopped=self.stopped or "completed",
+            train_seconds=seconds["train"],
+            evaluation_seconds=seconds["evaluation"],
+            compile_seconds=sum(pace.compile_seconds or 0.0 for pace in (self._pace, self._evaluation_pace)),
+            images_per_second=rate(self._pace.timed),
+            best_epoch=self._best_epoch(),
+        )
+
+    def _seconds(self) -> Mapping[str, float]:
+        return {
+            "train": self._before["train"] + self._pace.seconds,
+            "evaluation": self._before["evaluation"] + self._evaluation_pace.seconds,
+            "total": self._elapsed(),
+        }
+
+
+def _values(variables: Sequence[Any]) -> list[NDArray[Any]]:
+    return [np.array(variable) for variable in variables]
+
+
+def _assign(variables: Sequence[Any], values: Sequence[NDArray[Any]]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

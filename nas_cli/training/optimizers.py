@@ -1,0 +1,65 @@
+"""The field's names to Keras optimizers."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nas_cli.errors import ConfigError
+from nas_cli.training.settings import OptimizerSettings
+
+WITH_MOMENTUM = ("momentum", "nesterov", "rmsprop")
+
+
+def build_optimizer(settings: OptimizerSettings) -> Any:
+    """A new Keras optimizer; the loop sets its learning rate before every step.
+
+    sgd: w ← w − η·g. momentum: m ← μ·m − η·g, w ← w + m. nesterov: the same m, w ← w + μ·m − η·g.
+    The others as in Keras with its defaults; adam, adamw, momentum and nesterov update with one fused kernel per
+    weight where the backend has it: the same formulas, rounded in another order.
+
+    Raises:
+        ConfigError: a parameter that the optimizer does not have, or lacks.
+    """
+    options: dict[str, Any] = {"learning_rate": settings.learning_rate, "weight_decay": settings.weight_decay}
+    options["global_clipnorm"] = settings.clip_norm
+    if settings.name in WITH_MOMENTUM:
+        options["momentum"] = _momentum(settings)
+    elif settings.momentum is not None:
+        raise ConfigError(
+            f"training.optimizer.momentum={settings.momentum} with {settings.name}: must be null, "
+            f"only {', '.join(WITH_MOMENTUM)} have it."
+        )
+    if settings.name == "adamw" and settings.weight_decay is None:
+        raise ConfigError("training.optimizer.weight_decay is null: adamw needs a number, 0 for none.")
+    if settings.name == "nesterov":
+        options["nesterov"] = True
+    return _classes()[settings.name](**options)
+
+
+def _momentum(settings: OptimizerSettings) -> float:
+    if settings.momentum is None and settings.name != "rmsprop":
+        raise ConfigError(f"training.optimizer.momentum is null: {settings.name} needs a number in [0, 1).")
+    return settings.momentum or 0.0
+
+
+def _classes() -> Mapping[str, Callable[..., Any]]:
+    import keras
+
+    adam: Callable[..., Any] = keras.optimizers.Adam
+    adamw: Callable[..., Any] = keras.optimizers.AdamW
+    momentum: Callable[..., Any] = keras.optimizers.SGD
+    if keras.config.backend() == "tensorflow":
+        from nas_cli.training.fused_updates import FusedAdam, FusedAdamW, FusedSGD
+
+        adam, adamw, momentum = FusedAdam, FusedAdamW, FusedSGD
+    return {
+        "sgd": keras.optimizers.SGD,
+        "momentum": momentum,
+        "nesterov": momentum,
+        "rmsprop": keras.optimizers.RMSprop,
+        "adam": adam,
+        "adagrad": keras.optimizers.Adagrad,
+        "nadam": keras.optimizers.Nadam,
+        "adadelta": keras.optimizers.Adadelta,
+        "adamw": adamw,
+        "lion": keras.optimizers.Lion,
+    }

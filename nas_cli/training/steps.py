@@ -1,0 +1,106 @@
+"""Many training or evaluation steps as one TensorFlow call.
+
+A small network's step takes a few milliseconds; a call from Python, its callbacks and its input pipeline cost a good
+part of that. Here a call takes a chunk of batches as raw arrays and loops over them inside the graph.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, final
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from nas_cli.data.dataset import Split
+from nas_cli.training.fused_batch_norm import fused_batch_norm
+from nas_cli.training.losses import Objective
+
+Sums = tuple[float, float]
+"""Sum of losses and sum of scores over the examples of a chunk."""
+
+
+@final
+class TrainSteps:
+    """Gradient steps of one model with one optimizer; layers' own penalties (`model.losses`) are minimised too."""
+
+    def __init__(self, model: Any, objective: Objective, optimizer: Any, example: Split, jit_compile: bool) -> None:
+        """`example`: a split with the shapes and types to come."""
+        self._model = model
+        self._objective = objective
+        self._optimizer = optimizer
+        self._variables = list(model.trainable_variables)
+        optimizer.build(self._variables)
+        signature = [*_signature(example), tf.TensorSpec((None,), tf.float32)]
+        self._run = tf.function(self._chunk, signature, autograph=False, jit_compile=jit_compile)
+
+    def __call__(self, x: NDArray[Any], y: NDArray[Any], rates: NDArray[np.float32]) -> Sums:
+        """The sums over a chunk: `x` (steps, batch, …), `y` (steps, batch), learning `rates` (steps,)."""
+        loss, score = self._run(*_as_tensors(x, y), tf.convert_to_tensor(rates))
+        return float(loss), float(score)
+
+    def _chunk(self, x: Any, y: Any, rates: Any) -> tuple[Any, Any]:
+        with fused_batch_norm(self._model):
+            return _loop(lambda i: self._step(x[i], y[i], rates[i]), tf.shape(rates)[0])
+
+    def _step(self, x: Any, y: Any, rate: Any) -> tuple[Any, Any]:
+        self._optimizer.learning_rate = rate
+        with tf.GradientTape() as tape:
+            outputs = self._model(tf.cast(x, tf.float32), training=True)
+            losses = self._objective.losses(outputs, y)
+            total = tf.add_n([tf.reduce_mean(losses), *self._model.losses])
+            total = self._optimizer.scale_loss(total)
+        gradients = tape.gradient(total, [variable.value for variable in self._variables])
+        self._optimizer.apply(gradients, self._variables)
+        return tf.reduce_sum(losses), tf.reduce_sum(self._objective.scores(outputs, y))
+
+
+@final
+class EvaluationSteps:
+    """Loss and score of a model without changing it."""
+
+    def __init__(self, model: Any, objective: Objective, example: Split, jit_compile: bool) -> None:
+        """`example`: a split with the shapes and types to come."""
+        self._model = model
+        self._objective = objective
+        self._run = tf.function(self._chunk, _signature(example), autograph=False, jit_compile=jit_compile)
+
+    def __call__(self, x: NDArray[Any], y: NDArray[Any]) -> Sums:
+        """The sums over a chunk: `x` (steps, batch, …), `y` (steps, batch)."""
+        loss, score = self._run(*_as_tensors(x, y))
+        return float(loss), float(score)
+
+    def _chunk(self, x: Any, y: Any) -> tuple[Any, Any]:
+        return _loop(lambda i: self._step(x[i], y[i]), tf.shape(y)[0])
+
+    def _step(self, x: Any, y: Any) -> tuple[Any, Any]:
+        outputs = self._model(tf.cast(x, tf.float32), training=False)
+        return tf.reduce_sum(self._objective.losses(outputs, y)), tf.reduce_sum(self._objective.scores(outputs, y))
+
+
+def prepared_optimizer(optimizer: Any, model: Any) -> Any:
+    """The optimizer, with loss scaling if a layer computes in float16, whose gradients underflow otherwise."""
+    if any(layer.compute_dtype == "float16" for layer in model.layers):
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
+
+
+def _as_tensors(x: NDArray[Any], y: NDArray[Any]) -> Sequence[Any]:
+    return tf.convert_to_tensor(x), tf.convert_to_tensor(y)
+
+
+def _signature(example: Split) -> Sequence[Any]:
+    """One graph for chunks of any number of steps and batches of any size."""
+    x = tf.TensorSpec((None, None, *example.x.shape[1:]), example.x.dtype)
+    return x, tf.TensorSpec((None, None), example.y.dtype)
+
+
+def _loop(step: Callable[[Any], tuple[Any, Any]], count: Any) -> tuple[Any, Any]:
+    def body(i: Any, loss: Any, score: Any) -> tuple[Any, Any, Any]:
+        more_loss, more_score = step(i)
+        return i + 1, loss + more_loss, score + more_score
+
+    # One iteration at a time: a step reads the weights that the step before wrote.
+    start = (tf.constant(0), tf.constant(0.0), tf.constant(0.0))
+    _, loss, score = tf.while_loop(lambda i, *_: i < count, body, start, parallel_iterations=1)
+    return loss, score

@@ -1,0 +1,48 @@
+"""Pages as a browser lays them out; needs Chromium."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from nas_cli import reports
+from tests.reports import journals
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--virtual-time-budget=3000", "--dump-dom",
+)  # fmt: skip
+PROBE = """<script>
+addEventListener("load", () => {
+  const wide = [...document.querySelectorAll("body *")].filter((e) => !e.closest(".wide, .scroll, pre")
+    && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.tagName + "." + e.className);
+  document.querySelectorAll("#trials th button")[2].click();
+  const rows = [...document.querySelectorAll("#trials tbody tr")];
+  const shown = rows.map((row) => row.cells[2].dataset.value).filter((value) => value);
+  const sorted = shown.every((value, i) => !i || +shown[i - 1] <= +value);
+  const overflow = document.documentElement.scrollWidth > innerWidth;
+  parent.postMessage(JSON.stringify({width: innerWidth, overflow, wide, sorted}), "*");
+});
+addEventListener("error", (event) => parent.postMessage(event.message, "*"));
+</script>"""
+# A frame, because a window cannot be narrower than 500 pixels.
+FRAME = """<!doctype html><title></title><body>
+<script>addEventListener("message", (event) => { document.title += event.data; });</script>
+<iframe src="probe.html" width="WIDTH" height="2000" style="border: 0"></iframe></body>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+@pytest.mark.parametrize("width", [400, 1280])
+def test_nothing_sticks_out_and_the_table_sorts(width: int, tmp_path: Path) -> None:
+    events = journals.search_events(5, trials=14, failure_rate=0.2)
+    page = reports.build(journals.write_run(tmp_path / "run", events))[-1]
+    probe = tmp_path / "probe.html"
+    probe.write_text(page.read_text().replace("<head>", f"<head>{PROBE}"))
+    frame = tmp_path / "frame.html"
+    frame.write_text(FRAME.replace("WIDTH", str(width)))
+    command = [str(CHROMIUM), *FLAGS, "--window-size=1400,2000", f"--user-data-dir={tmp_path / 'profile'}"]
+    done = subprocess.run([*command, frame.as_uri()], capture_output=True, text=True, timeout=120, check=False)
+    title = done.stdout.split("<title>")[1].split("</title>")[0]
+    assert title == f'{{"width":{width},"overflow":false,"wide":[],"sorted":true}}'

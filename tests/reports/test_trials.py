@@ -1,0 +1,78 @@
+"""trials.csv: the columns of the contract, and equal bytes for equal runs."""
+
+import csv
+import io
+from typing import Any
+
+from nas_cli.reports.history import History
+from nas_cli.reports.trials import COLUMNS, TIMES, trials_csv
+from tests.reports import journals
+
+HEADER = (
+    "id,generation,status,reason,fitness,valid_accuracy,valid_loss,train_accuracy,train_loss,epochs,flops,macs,"
+    "params,activation_bytes,seed,train_seconds,evaluation_seconds,seconds"
+)
+
+
+def rows(events: list[dict[str, Any]]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(trials_csv(History(events)).decode())))
+
+
+def test_header_is_the_contract() -> None:
+    assert trials_csv(History([])).decode() == HEADER + "\n"
+
+
+def test_a_row_by_hand() -> None:
+    event = {
+        "event": "trial",
+        "id": 3,
+        "generation": 1,
+        "status": "ok",
+        "reason": None,
+        "fitness": 0.1,
+        "metrics": {
+            "valid_accuracy": 0.1,
+            "valid_loss": 2.0,
+            "train_accuracy": 1.0,
+            "train_loss": 1e-7,
+            "epochs": 4.0,
+            "train_seconds": 1.5,
+            "evaluation_seconds": 0.25,
+        },
+        "cost": {"flops": 2e12, "macs": 10**12, "params": 7, "activation_bytes": 8},
+        "seed": 2**63 - 1,
+        "seconds": 2.0,
+    }
+    line = trials_csv(History([event])).decode().splitlines()[1]
+    assert line == "3,1,ok,,0.1,0.1,2.0,1.0,1e-07,4,2000000000000,1000000000000,7,8,9223372036854775807,1.5,0.25,2.0"
+
+
+def test_rows_come_by_number_however_the_workers_finished() -> None:
+    events = journals.search_events(1, trials=8)
+    assert trials_csv(History(events)) == trials_csv(History(events[::-1]))
+    assert [row["id"] for row in rows(events[::-1])] == [str(i) for i in range(8)]
+
+
+def test_equal_runs_differ_in_their_times_only() -> None:
+    one, other = journals.search_events(1, trials=5), journals.search_events(1, trials=5)
+    for event in other:
+        event["seconds"] = 99.5
+        event.get("metrics", {}).pop("train_seconds", None)
+    for a, b in zip(rows(one), rows(other), strict=True):
+        assert {key: a[key] for key in COLUMNS if key not in TIMES} == {
+            key: b[key] for key in COLUMNS if key not in TIMES
+        }
+    assert COLUMNS[-3:] == TIMES
+
+
+def test_a_failed_trial_has_a_reason_on_one_line_and_no_fitness() -> None:
+    event = {"event": "trial", "id": 0, "status": "failed", "reason": "out of\n memory, again", "fitness": None}
+    (row,) = rows([event])
+    assert row["reason"] == "out of memory, again"
+    assert row["fitness"] == row["flops"] == ""
+
+
+def test_floats_read_back_to_the_same_number() -> None:
+    events = journals.search_events(2, trials=6)
+    fitness = {str(e["id"]): e["fitness"] for e in events if e["event"] == "trial"}
+    assert {row["id"]: float(row["fitness"]) for row in rows(events)} == fitness
