@@ -7,7 +7,6 @@ the last chunk (feeding included). A ratio is the median over epochs of the rati
 """
 
 import argparse
-import gc
 import os
 import statistics
 import tempfile
@@ -28,7 +27,7 @@ from nas_cli.models.builder import build
 from nas_cli.models.zoo.paper3_cnn import paper3_cnn
 from nas_cli.models.zoo.resnet_cifar import resnet20
 from nas_cli.spaces.architecture import Architecture, node
-from nas_cli.training import precision
+from nas_cli.training import precision, session
 from nas_cli.training.fit import fit
 from nas_cli.training.settings import LossSettings, OptimizerSettings, ScheduleSettings, TrainingSettings
 
@@ -133,8 +132,9 @@ def throughput(architecture: Architecture, data: Dataset, epochs: int, ours: str
 
 def trial(architecture: Architecture, data: Dataset, folder: Path) -> dict[str, float]:
     """Seconds of the parts of a two-epoch trial."""
+    session.forget_models()
     marks = [time.perf_counter()]
-    keras.backend.clear_session()
+    session.forget_models()
     marks.append(time.perf_counter())
     model = build(architecture, data.scale, data.offset)
     marks.append(time.perf_counter())
@@ -154,12 +154,10 @@ def memory(data: Dataset, trials: int) -> list[float]:
     """Resident megabytes after each of many small trainings in this process."""
     process, sizes = psutil.Process(), []
     for seed in range(trials):
-        keras.backend.clear_session()
+        session.forget_models()
         keras.utils.set_random_seed(seed)
         model = build(searched(data.input_shape, 10), data.scale, data.offset)
         fit(model, data, settings(1, "auto"), PLAIN, seed)
-        del model
-        gc.collect()
         sizes.append(process.memory_info().rss / 1e6)
     return sizes
 
@@ -182,7 +180,8 @@ def main() -> None:
         over_same = statistics.median(row[2] / row[1] for row in rows)
         print(f"{name:18s} {default:10.0f} {same:10.0f} {loop:8.0f} {over_default:7.2f} {over_same:7.2f}", flush=True)
     precision.apply("auto")
-    print(f"\n{'seconds per trial':18s}" + "".join(f"{k:>9s}" for k in ("clear", "build", "compile", "save", "loop", "train")))
+    parts_of_a_trial = ("clear", "build", "compile", "save", "loop", "train")
+    print(f"\n{'seconds per trial':18s}" + "".join(f"{part:>9s}" for part in parts_of_a_trial))
     with tempfile.TemporaryDirectory() as folder:
         for name, (make, shape, count) in NETWORKS.items():
             parts = trial(make(shape, 10), noise(shape, count), Path(folder))

@@ -1,6 +1,7 @@
 """What every command that makes a run does: print, predict, sweep, resume or run."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from nas_cli.config import compose, from_plain
-from nas_cli.errors import ConfigError, RunError
+from nas_cli.errors import ConfigError, NasError, RunError
 from nas_cli.runs.environment import environment
 from nas_cli.runs.folder import ENVIRONMENT, RunFolder, create_run, default_path, open_run
 from nas_cli.runs.identity import check_same_config
@@ -71,7 +72,13 @@ def _yaml(values: Mapping[str, Any]) -> str:
 def _run(request: Request, actions: Actions, config: Any, overrides: tuple[str, ...], out: Path | None) -> Any:
     path = out if out is not None else default_path(request.command, plain(config))
     run = create_run(path, plain(config), environment(sys.argv, list(overrides)))
-    return actions.execute(config, run, request.as_json)
+    try:
+        return actions.execute(config, run, request.as_json)
+    except NasError:
+        # A run that failed before its first event holds nothing: a wrong data set or limit leaves no folder behind.
+        if not run.events():
+            shutil.rmtree(run.path, ignore_errors=True)
+        raise
 
 
 def _resume(request: Request, actions: Actions, path: Path) -> Mapping[str, Any]:

@@ -82,13 +82,13 @@ def execute(config: SearchConfig, run: Any, as_json: bool) -> Mapping[str, Any]:
     from nas_cli.search.summary import is_complete, summarise
 
     with run.lock(), SearchProgress(planned_trials(config)) as progress:
-        progress.note(f"run folder {run.path}")
         if is_complete(run.events()):
             progress.note("this search is complete; only its reports are made anew")
             summary: Mapping[str, Any] = summarise(run.events())
         else:
             for line in predict_search(config):
                 progress.note(line)
+            progress.note(f"run folder {run.path}")
             summary = _search(config, run, progress, launched)
         if run.events():
             build(run.path)

@@ -87,6 +87,8 @@ def execute(config: TrainConfig, run: Any, as_json: bool) -> Mapping[str, Any]:
     from nas_cli.training.session import configure
 
     with run.lock(), TrainingProgress(config.training.epochs) as progress:
+        for line in predict(config):
+            progress.note(line)
         progress.note(f"run folder {run.path}")
         configure(1 if config.deterministic else config.threads, config.deterministic)
         job, start = _job(config, run, progress)
@@ -114,14 +116,14 @@ def _job(config: TrainConfig, run: Any, progress: Any) -> tuple[Any, dict[str, A
     from nas_cli.models.reference import open_model
     from nas_cli.runs.identity import config_digest
     from nas_cli.schema import plain
+    from nas_cli.training import precision
     from nas_cli.training.full_training import FullTraining
-    from nas_cli.training.precision import policy
 
     dataset = prepare(config.dataset, data_dir(), run.data)
     if dataset.provenance.note:
         progress.note(dataset.provenance.note)
     keras.utils.set_random_seed(config.seed)
-    keras.config.set_dtype_policy("float32" if config.deterministic else policy(config.training.precision))
+    precision.apply(config.training.precision)
     model = open_model(config.model, dataset.input_shape, dataset.classes, dataset.scale, dataset.offset)
     job = FullTraining(model, dataset, config.training, config.augmentation, config.seed)
     cost = job.cost()

@@ -42,11 +42,10 @@ class TrainEstimator:
         import keras
 
         from nas_cli.models.builder import build
-        from nas_cli.training import precision
+        from nas_cli.training import precision, session
         from nas_cli.training.fit import fit
 
-        # Keras keeps names, generators and graphs of all models of a process.
-        keras.backend.clear_session()
+        session.forget_models()
         precision.apply(self._training.precision)
         keras.utils.set_random_seed(seed)
         data = self._dataset
