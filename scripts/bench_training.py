@@ -134,18 +134,19 @@ def trial(architecture: Architecture, data: Dataset, folder: Path) -> dict[str, 
     """Seconds of the parts of a two-epoch trial."""
     session.forget_models()
     marks = [time.perf_counter()]
-    session.forget_models()
-    marks.append(time.perf_counter())
     model = build(architecture, data.scale, data.offset)
     marks.append(time.perf_counter())
     result = fit(model, data, settings(2, "auto"), PLAIN, 0)
     marks.append(time.perf_counter())
     model.save(folder / "model.keras")
     marks.append(time.perf_counter())
-    clear, building, fitting, saving = (b - a for a, b in zip(marks, marks[1:], strict=False))
+    del model
+    session.forget_models()
+    marks.append(time.perf_counter())
+    building, fitting, saving, clearing = (b - a for a, b in zip(marks, marks[1:], strict=False))
     other = fitting - result.train_seconds - result.evaluation_seconds
     return {
-        "clear": clear, "build": building, "compile": result.compile_seconds, "save": saving, "loop": other,
+        "build": building, "compile": result.compile_seconds, "save": saving, "clear": clearing, "loop": other,
         "train": result.train_seconds + result.evaluation_seconds - result.compile_seconds,
     }  # fmt: skip
 
@@ -180,7 +181,7 @@ def main() -> None:
         over_same = statistics.median(row[2] / row[1] for row in rows)
         print(f"{name:18s} {default:10.0f} {same:10.0f} {loop:8.0f} {over_default:7.2f} {over_same:7.2f}", flush=True)
     precision.apply("auto")
-    parts_of_a_trial = ("clear", "build", "compile", "save", "loop", "train")
+    parts_of_a_trial = ("build", "compile", "save", "clear", "loop", "train")
     print(f"\n{'seconds per trial':18s}" + "".join(f"{part:>9s}" for part in parts_of_a_trial))
     with tempfile.TemporaryDirectory() as folder:
         for name, (make, shape, count) in NETWORKS.items():

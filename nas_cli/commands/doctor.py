@@ -83,8 +83,11 @@ def _machine(checks: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _devices(checks: list[dict[str, Any]]) -> list[str]:
+    from nas_cli.training.quiet import quiet_import
+
     try:
-        import tensorflow as tf
+        with quiet_import():
+            import tensorflow as tf
     except ImportError as error:
         _check(checks, "TensorFlow", f"cannot be imported: {error}", "run `make setup`", needed=True)
         return []

@@ -1,6 +1,5 @@
 """`nas train`: train one network with the full budget."""
 
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -79,32 +78,47 @@ def predict(config: TrainConfig) -> list[str]:
 def execute(config: TrainConfig, run: Any, as_json: bool) -> Mapping[str, Any]:
     """The summary of the training in `run`, begun or continued."""
     launched = time.time()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from nas_cli.commands.progress import TrainingProgress
     from nas_cli.reports import build
-    from nas_cli.runs.interruption import Interrupted
-    from nas_cli.training.full_training import run_training
-    from nas_cli.training.session import configure
 
     with run.lock(), TrainingProgress(config.training.epochs) as progress:
+        # The prediction also finds out, before TensorFlow is loaded, whether there is such a model.
         for line in predict(config):
             progress.note(line)
         progress.note(f"run folder {run.path}")
-        configure(1 if config.deterministic else config.threads, config.deterministic)
-        job, start = _job(config, run, progress)
-        try:
-            summary = run_training(run, job, start, progress.on_epoch, launched)
-        except Interrupted as stop:
-            progress.note(str(stop))
-            summary = {"status": "interrupted"}
-        build(run.path)
+        summary = _train(config, run, progress, launched)
+        if run.events():
+            build(run.path)
         if summary["status"] == "completed":
-            best = summary["best"]
-            measures = {name: value for name, value in best.items() if name.endswith(("accuracy", "rmse"))}
-            shown = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in measures.items())
-            progress.note(f"{shown}, {best['flops'] / 1e6:.1f} MFLOPs, {best['params']:,} parameters")
-            progress.note(f"report: {run.path / 'report.html'}")
+            _say(summary, run, progress)
     return summary
+
+
+def _train(config: TrainConfig, run: Any, progress: Any, launched: float) -> Mapping[str, Any]:
+    from nas_cli.runs.interruption import Interrupted
+    from nas_cli.training.quiet import quiet_import
+
+    try:
+        with quiet_import():
+            from nas_cli.training.full_training import run_training
+            from nas_cli.training.session import configure
+
+            configure(1 if config.deterministic else config.threads, config.deterministic)
+        job, start = _job(config, run, progress)
+        return run_training(run, job, start, progress.on_epoch, launched)
+    except Interrupted as stop:
+        progress.note(str(stop))
+    except KeyboardInterrupt:
+        progress.note(f"interrupted before the first epoch: start with  nas train --resume {run.path}")
+    return {"status": "interrupted"}
+
+
+def _say(summary: Mapping[str, Any], run: Any, progress: Any) -> None:
+    best = summary["best"]
+    measures = {name: value for name, value in best.items() if name.endswith(("accuracy", "rmse"))}
+    shown = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in measures.items())
+    progress.note(f"{shown}, {best['flops'] / 1e6:.1f} MFLOPs, {best['params']:,} parameters")
+    progress.note(f"report: {run.path / 'report.html'}")
 
 
 def _job(config: TrainConfig, run: Any, progress: Any) -> tuple[Any, dict[str, Any]]:

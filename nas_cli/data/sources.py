@@ -24,9 +24,7 @@ def system_dir() -> Path:
     return Path("/usr/share/datasets")
 
 
-def first_existing(
-    folder: Path, names: Iterable[str], usable: Callable[[Path], bool] = Path.exists
-) -> Path | None:
+def first_existing(folder: Path, names: Iterable[str], usable: Callable[[Path], bool] = Path.exists) -> Path | None:
     """The first of `names` that is `usable` in `folder`, then in Keras' folder, then in the system's."""
     names = tuple(names)
     for root in (folder, keras_dir(), system_dir()):

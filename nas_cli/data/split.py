@@ -152,9 +152,7 @@ def stratified(pool: Indices, labels: NDArray[np.int64], size: int, rng: np.rand
     if size < len(values):
         raise ConfigError(f"{size} examples cannot cover {len(values)} classes.")
     shares = allocate(counts.tolist(), size)
-    chosen = [
-        rng.permutation(pool[labels == value])[:share] for value, share in zip(values, shares, strict=True)
-    ]
+    chosen = [rng.permutation(pool[labels == value])[:share] for value, share in zip(values, shares, strict=True)]
     return rng.permutation(np.concatenate(chosen))
 
 

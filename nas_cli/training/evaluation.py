@@ -7,7 +7,7 @@ from nas_cli.data.dataset import Dataset, Split
 from nas_cli.training.feed import Pace, chunks, in_order
 from nas_cli.training.losses import Objective, build_objective
 from nas_cli.training.settings import LossSettings
-from nas_cli.training.steps import EvaluationSteps
+from nas_cli.training.steps import EvaluationSteps, total
 
 
 def evaluate(model: Any, split: Split, dataset: Dataset, batch_size: int = 256) -> Mapping[str, float]:
@@ -24,7 +24,7 @@ def measured(
     loss = score = 0.0
     pace.begin()
     for x, y in chunks(in_order(split, batch_size), pace.steps):
-        chunk_loss, chunk_score = steps(x, y)
+        losses, scores = steps(x, y)
         pace.lap(len(y), y.size)
-        loss, score = loss + chunk_loss, score + chunk_score
+        loss, score = total(losses, loss), total(scores, score)
     return {"loss": loss / len(split), objective.metric: objective.summary(score / len(split))}

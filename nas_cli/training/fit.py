@@ -22,7 +22,7 @@ from nas_cli.training.precision import has_gpu
 from nas_cli.training.result import Epoch, FitResult, Progress, Stopped, best_epoch, stale_epochs
 from nas_cli.training.schedules import learning_rates
 from nas_cli.training.settings import TrainingSettings
-from nas_cli.training.steps import EvaluationSteps, TrainSteps, prepared_optimizer
+from nas_cli.training.steps import EvaluationSteps, TrainSteps, prepared_optimizer, total
 from nas_cli.training.tensorboard import TensorBoardLog
 
 __all__ = ["FitResult", "evaluate", "fit"]
@@ -135,10 +135,11 @@ class _Training:
                 break
             sums = self._train(x, y, self._rates(step, len(y)))
             self._pace.lap(len(y), y.size)
-            if not math.isfinite(sums[0]):
+            loss, score = total(sums[0], loss), total(sums[1], score)
+            if not math.isfinite(loss):
                 self._failure = "diverged"
                 return None, 0.0
-            loss, score, seen, step = loss + sums[0], score + sums[1], seen + y.size, step + len(y)
+            seen, step = seen + y.size, step + len(y)
         if not seen:
             return None, 0.0
         summary = {"loss": loss / seen, self._objective.metric: self._objective.summary(score / seen)}

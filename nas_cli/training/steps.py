@@ -16,8 +16,9 @@ from nas_cli.data.dataset import Split
 from nas_cli.training.fused_batch_norm import fused_batch_norm
 from nas_cli.training.losses import Objective
 
-Sums = tuple[float, float]
-"""Sum of losses and sum of scores over the examples of a chunk."""
+Sums = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Sums of losses and of scores over the examples of each step, (steps,): step by step, so that a total over an epoch
+does not depend on how the steps were joined to chunks, which follows the clock."""
 
 
 @final
@@ -35,9 +36,9 @@ class TrainSteps:
         self._run = tf.function(self._chunk, signature, autograph=False, jit_compile=jit_compile)
 
     def __call__(self, x: NDArray[Any], y: NDArray[Any], rates: NDArray[np.float32]) -> Sums:
-        """The sums over a chunk: `x` (steps, batch, …), `y` (steps, batch), learning `rates` (steps,)."""
-        loss, score = self._run(*_as_tensors(x, y), tf.convert_to_tensor(rates))
-        return float(loss), float(score)
+        """The sums of each step: `x` (steps, batch, …), `y` (steps, batch), learning `rates` (steps,)."""
+        losses, scores = self._run(*_as_tensors(x, y), tf.convert_to_tensor(rates))
+        return losses.numpy(), scores.numpy()
 
     def _chunk(self, x: Any, y: Any, rates: Any) -> tuple[Any, Any]:
         with fused_batch_norm(self._model):
@@ -66,9 +67,9 @@ class EvaluationSteps:
         self._run = tf.function(self._chunk, _signature(example), autograph=False, jit_compile=jit_compile)
 
     def __call__(self, x: NDArray[Any], y: NDArray[Any]) -> Sums:
-        """The sums over a chunk: `x` (steps, batch, …), `y` (steps, batch)."""
-        loss, score = self._run(*_as_tensors(x, y))
-        return float(loss), float(score)
+        """The sums of each step: `x` (steps, batch, …), `y` (steps, batch)."""
+        losses, scores = self._run(*_as_tensors(x, y))
+        return losses.numpy(), scores.numpy()
 
     def _chunk(self, x: Any, y: Any) -> tuple[Any, Any]:
         return _loop(lambda i: self._step(x[i], y[i]), tf.shape(y)[0])
@@ -76,6 +77,13 @@ class EvaluationSteps:
     def _step(self, x: Any, y: Any) -> tuple[Any, Any]:
         outputs = self._model(tf.cast(x, tf.float32), training=False)
         return tf.reduce_sum(self._objective.losses(outputs, y)), tf.reduce_sum(self._objective.scores(outputs, y))
+
+
+def total(sums: NDArray[np.float32], before: float = 0.0) -> float:
+    """`before` plus the sums, added in order in double precision."""
+    for value in sums:
+        before += float(value)
+    return before
 
 
 def prepared_optimizer(optimizer: Any, model: Any) -> Any:
@@ -96,11 +104,11 @@ def _signature(example: Split) -> Sequence[Any]:
 
 
 def _loop(step: Callable[[Any], tuple[Any, Any]], count: Any) -> tuple[Any, Any]:
-    def body(i: Any, loss: Any, score: Any) -> tuple[Any, Any, Any]:
-        more_loss, more_score = step(i)
-        return i + 1, loss + more_loss, score + more_score
+    def body(i: Any, losses: Any, scores: Any) -> tuple[Any, Any, Any]:
+        loss, score = step(i)
+        return i + 1, losses.write(i, loss), scores.write(i, score)
 
     # One iteration at a time: a step reads the weights that the step before wrote.
-    start = (tf.constant(0), tf.constant(0.0), tf.constant(0.0))
-    _, loss, score = tf.while_loop(lambda i, *_: i < count, body, start, parallel_iterations=1)
-    return loss, score
+    start = (tf.constant(0), tf.TensorArray(tf.float32, count), tf.TensorArray(tf.float32, count))
+    _, losses, scores = tf.while_loop(lambda i, *_: i < count, body, start, parallel_iterations=1)
+    return losses.stack(), scores.stack()

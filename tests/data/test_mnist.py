@@ -32,9 +32,7 @@ class TestMnist(DatasetContract):
             assert by_image[image.tobytes()] == label
 
     @pytest.mark.parametrize("cut", [0, 5, 40, -9])
-    def test_truncated_file_is_named(
-        self, settings: DatasetSettings, data_dir: Path, tmp_path: Path, cut: int
-    ) -> None:
+    def test_truncated_file_is_named(self, settings: DatasetSettings, data_dir: Path, tmp_path: Path, cut: int) -> None:
         path = data_dir / "mnist" / IMAGES
         path.write_bytes(path.read_bytes()[:cut])
         with pytest.raises(DataError, match=IMAGES):

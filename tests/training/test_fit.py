@@ -1,5 +1,6 @@
 """The fit loop: what it learns, reports, and when it stops."""
 
+import gc
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from nas_cli.data.dataset import Split
 from nas_cli.errors import RunError
+from nas_cli.training import session
 from nas_cli.training.fit import evaluate, fit
 from nas_cli.training.settings import ScheduleSettings
 from tests.training.examples import ADAM, PLAIN, STANDARD, convolutional, images, linear, table, training, weights
@@ -158,6 +160,29 @@ def test_progress_and_tensorboard_get_every_epoch(tmp_path: Path) -> None:
     fit(linear(data), data, training(tensorboard=True), PLAIN, seed=0, progress=seen.append, log_dir=tmp_path)
     assert [(epoch["epoch"], epoch["epochs"]) for epoch in seen] == [(1, 2), (2, 2)]
     assert list(tmp_path.glob("events*"))
+
+
+def test_a_process_that_trains_many_networks_keeps_none_of_their_graphs() -> None:
+    data = images()
+
+    def graphs_after_training() -> int:
+        fit(convolutional(data), data, training(epochs=1), PLAIN, seed=0)
+        session.forget_models()
+        gc.collect()
+        return sum(type(thing).__name__ == "FuncGraph" for thing in gc.get_objects())
+
+    assert graphs_after_training() == graphs_after_training()
+
+
+def test_half_precision_scales_its_loss_and_learns() -> None:
+    data = images()
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = convolutional(data)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    result = fit(model, data, training(epochs=12), PLAIN, seed=1)
+    assert result.curve[-1]["valid_accuracy"] > 0.9
 
 
 def test_it_equals_keras_own_fit_step_for_step() -> None:
