@@ -3,13 +3,14 @@
 import json
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from nas_cli.commands.options import gather
 from nas_cli.config import compose, from_plain
 from nas_cli.errors import ConfigError, NasError, RunError
 from nas_cli.runs.environment import environment
@@ -40,6 +41,22 @@ class Actions:
 
     predict: Callable[[Any], list[str]]
     execute: Callable[[Any, RunFolder, bool], Mapping[str, Any]]
+
+
+def request(command: str, groups: Sequence[str], given: Mapping[str, Any], extra: Sequence[str] = ()) -> Request:
+    """What Click parsed, as a request; `groups` are the command's option groups, `extra` overrides of its own."""
+    chosen = {group: given[group.split("/")[-1]] for group in groups}
+    tensorboard = ["training.tensorboard=true"] if given["tensorboard"] else []
+    return Request(
+        command=command,
+        overrides=(*gather(given["overrides"], chosen), *extra, *tensorboard),
+        print_config=given["print_config"],
+        dry_run=given["dry_run"],
+        out=given["out"],
+        resume=given["resume"],
+        sweep=given["sweep"],
+        as_json=given["as_json"],
+    )
 
 
 def dispatch(request: Request, actions: Actions) -> None:

@@ -1,6 +1,7 @@
 """Options shared by the commands that read a configuration."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -42,8 +43,10 @@ def run_options(function: F) -> F:
         click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]..."),
         click.option("--print-config", is_flag=True, help="Print the composed configuration and stop."),
         click.option("--dry-run", is_flag=True, help="Check everything, predict cost and time, and stop."),
-        click.option("--out", type=click.Path(), help="Run folder to make.  [results/runs/<command>-<date>-<hash>]"),
-        click.option("--resume", type=click.Path(), metavar="RUN", help="Go on with an interrupted run."),
+        click.option(
+            "--out", type=click.Path(path_type=Path), help="Run folder to make.  [results/runs/<command>-<date>-<hash>]"
+        ),
+        click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with an interrupted run."),
         click.option("--sweep", is_flag=True, help="Run every combination of comma-separated values."),
         click.option("--json", "as_json", is_flag=True, help="Print summary.json, and nothing else, on stdout."),
         click.option("--tensorboard", is_flag=True, help="Write TensorBoard logs into the run folder."),

@@ -3,13 +3,12 @@
 import os
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 
-from nas_cli.commands.dispatch import Actions, Request, dispatch
-from nas_cli.commands.options import gather, group_options, run_options
+from nas_cli.commands.dispatch import Actions, dispatch, request
+from nas_cli.commands.options import group_options, run_options
 from nas_cli.config import SearchConfig
 
 EXAMPLES = """\b
@@ -21,48 +20,22 @@ Examples:
   nas search --resume results/runs/search-20260102-030405-abcdef
 """
 
-GROUPS = {
-    name.split("/")[-1]: name
-    for name in (
-        "dataset", "augmentation", "space", "strategy", "estimator", "training/optimizer", "training/loss",
-        "training/schedule", "scale", "experiment",
-    )
-}  # fmt: skip
+GROUPS = (
+    "dataset", "augmentation", "space", "strategy", "estimator", "training/optimizer", "training/loss",
+    "training/schedule", "scale", "experiment",
+)  # fmt: skip
 
 
 @click.command("search", epilog=EXAMPLES)
-@group_options(*GROUPS.values())
+@group_options(*GROUPS)
 @run_options
-def command(
-    overrides: tuple[str, ...],
-    print_config: bool,
-    dry_run: bool,
-    out: str | None,
-    resume: str | None,
-    sweep: bool,
-    as_json: bool,
-    tensorboard: bool,
-    debug: bool,
-    **chosen: str | None,
-) -> None:
+def command(**given: Any) -> None:
     """Search for a network architecture.
 
     Options choose a configuration group; KEY=VALUE sets any other key (`--print-config` lists them). The defaults
     suit the machine in front of you; `--scale paper` is the published protocol.
     """
-    gathered = gather(overrides, {GROUPS[option]: value for option, value in chosen.items()})
-    gathered += ["training.tensorboard=true"] if tensorboard else []
-    request = Request(
-        command="search",
-        overrides=tuple(gathered),
-        print_config=print_config,
-        dry_run=dry_run,
-        out=None if out is None else Path(out),
-        resume=None if resume is None else Path(resume),
-        sweep=sweep,
-        as_json=as_json,
-    )
-    dispatch(request, Actions(predict=predict, execute=execute))
+    dispatch(request("search", GROUPS, given), Actions(predict=predict, execute=execute))
 
 
 def predict(config: SearchConfig) -> list[str]:

@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 
-from nas_cli.commands.dispatch import Actions, Request, dispatch
-from nas_cli.commands.options import gather, group_options, run_options
+from nas_cli.commands.dispatch import Actions, dispatch, request
+from nas_cli.commands.options import group_options, run_options
 from nas_cli.config import TrainConfig
 
 EXAMPLES = """\b
@@ -19,53 +18,20 @@ Examples:
   nas train --resume results/runs/train-20260102-030405-abcdef
 """
 
-GROUPS = {
-    name.split("/")[-1]: name
-    for name in (
-        "dataset",
-        "augmentation",
-        "training/optimizer",
-        "training/loss",
-        "training/schedule",
-    )
-}
+GROUPS = ("dataset", "augmentation", "training/optimizer", "training/loss", "training/schedule")
 
 
 @click.command("train", epilog=EXAMPLES)
 @click.option("--model", help="Zoo name, run folder, .keras file or architecture .json file.  [paper3_cnn]")
-@group_options(*GROUPS.values())
+@group_options(*GROUPS)
 @run_options
-def command(
-    model: str | None,
-    overrides: tuple[str, ...],
-    print_config: bool,
-    dry_run: bool,
-    out: str | None,
-    resume: str | None,
-    sweep: bool,
-    as_json: bool,
-    tensorboard: bool,
-    debug: bool,
-    **chosen: str | None,
-) -> None:
+def command(model: str | None, **given: Any) -> None:
     """Train one network with the full budget.
 
     Checkpoints after every epoch; the test set is used once, at the end.
     """
-    gathered = gather(overrides, {GROUPS[option]: value for option, value in chosen.items()})
-    gathered += [] if model is None else [f"model.name='{model}'"]
-    gathered += ["training.tensorboard=true"] if tensorboard else []
-    request = Request(
-        command="train",
-        overrides=tuple(gathered),
-        print_config=print_config,
-        dry_run=dry_run,
-        out=None if out is None else Path(out),
-        resume=None if resume is None else Path(resume),
-        sweep=sweep,
-        as_json=as_json,
-    )
-    dispatch(request, Actions(predict=predict, execute=execute))
+    named = [] if model is None else [f"model.name='{model}'"]
+    dispatch(request("train", GROUPS, given, named), Actions(predict=predict, execute=execute))
 
 
 def predict(config: TrainConfig) -> list[str]:
