@@ -14,7 +14,7 @@ from nas_cli.models.reference import find_architecture
 SAMPLES = 100
 WORKER_START_SECONDS = 9
 """Import of TensorFlow in a worker, once per run, and the first compilation."""
-TRIAL_OVERHEAD_SECONDS = 1.5
+TRIAL_OVERHEAD_SECONDS = 1.0
 """Build, trace and save of one network."""
 
 

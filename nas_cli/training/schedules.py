@@ -7,9 +7,7 @@ from nas_cli.errors import ConfigError
 from nas_cli.training.settings import ScheduleSettings
 
 
-def learning_rates(
-    settings: ScheduleSettings, base: float, total: int, first: int, count: int
-) -> NDArray[np.float32]:
+def learning_rates(settings: ScheduleSettings, base: float, total: int, first: int, count: int) -> NDArray[np.float32]:
     """The rates of steps first … first+count-1 of a training of `total` steps, shape (count,).
 
     With t = step / total, after the warm-up:
