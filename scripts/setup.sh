@@ -34,9 +34,10 @@ install_horovod() {
         return
     fi
     local key cache wheel
-    key=$("$venv/bin/python" -c 'import platform, sys, sysconfig
+    key=$("$venv/bin/python" -c 'import sys, sysconfig
 from importlib.metadata import version
-print(f"horovod-0.28.1-tensorflow-{version(\"tensorflow\")}-{sys.implementation.cache_tag}-{sysconfig.get_platform()}-gloo")')
+parts = ["horovod-0.28.1-tensorflow", version("tensorflow"), sys.implementation.cache_tag, sysconfig.get_platform()]
+print("-".join(parts))')
     cache="${NAS_WHEEL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/nas/wheels}/$key"
     wheel=$(ls "$cache"/horovod-*.whl 2>/dev/null | head -n 1 || true)
     if [ -z "$wheel" ]; then
