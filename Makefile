@@ -6,12 +6,12 @@ NAS := $(VENV)/bin/nas
 PY := $(VENV)/bin/python
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help setup demo format lint test test-slow golden bench kill-resume lock clean
+.PHONY: help setup demo format lint test test-slow smoke golden bench kill-resume lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
 
-$(READY): requirements.txt requirements-horovod.txt pyproject.toml scripts/setup.sh
+$(READY): requirements.txt requirements-build.txt requirements-horovod.txt pyproject.toml scripts/setup.sh
 	@scripts/setup.sh
 
 setup: $(READY) ## Make .venv with everything pinned (Horovod too where a C++ compiler is present)
@@ -34,6 +34,9 @@ test: $(READY) ## The tests
 
 test-slow: $(READY) ## The slow tests too
 	@$(VENV)/bin/pytest -m ""
+
+smoke: $(READY) ## A search of about a minute, from end to end
+	@out=$$(mktemp -d) && $(NAS) search --scale smoke --out "$$out/run" && rm -r "$$out"
 
 golden: $(READY) ## Rewrite the golden files (help pages, configurations, CSV headers)
 	@NAS_GOLDEN=write $(VENV)/bin/pytest -q tests/test_golden.py

@@ -47,6 +47,10 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            hint = f"; see `{error.ctx.command_path} --help`" if error.ctx else ""
+            click.echo(f"Error: {error.format_message().rstrip('.')}{hint}", err=True)
+            ctx.exit(EXIT_USAGE)
         except NasError as error:
             if _debug():
                 raise
@@ -61,6 +65,12 @@ class LazyGroup(click.Group):
             # The reader of our output (head, less) has gone: nothing is wrong and nobody is left to tell.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+        except OSError as error:
+            if _debug():
+                raise
+            where = f" {error.filename}" if error.filename else ""
+            click.echo(f"Error: {error.strerror or error}:{where}", err=True)
+            ctx.exit(EXIT_FAILED)
 
 
 def _debug() -> bool:

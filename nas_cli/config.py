@@ -35,7 +35,7 @@ class ResourceSettings:
 class SearchConfig:
     """Everything that defines a search; `space`, `strategy` and `estimator` are their registered settings."""
 
-    seed: int = number(0)
+    seed: int = number(0, 2**32 - 1)
     deterministic: bool
     resources: ResourceSettings
     dataset: DatasetSettings
@@ -50,7 +50,7 @@ class SearchConfig:
 class TrainConfig:
     """Everything that defines a full-budget training of one model."""
 
-    seed: int = number(0)
+    seed: int = number(0, 2**32 - 1)
     deterministic: bool
     threads: int | None = number(1)
     dataset: DatasetSettings

@@ -13,9 +13,15 @@ build = ["hatchling", "editables", "cmake<4", "wheel", "setuptools<81"]
 horovod_needs = ["cffi", "cloudpickle", "packaging", "psutil", "pyyaml"]
 print("\n".join(project["dependencies"] + project["optional-dependencies"]["dev"] + build + horovod_needs))
 PY
-{
-    echo "# Made by 'make lock' from pyproject.toml: everything but Horovod, pinned with hashes, for Python 3.11 and 3.12."
-    uv pip compile -q --universal --python-version 3.11 --generate-hashes \
-        --no-emit-index-url --no-header --no-annotate "$wanted"
-} >requirements.txt.new
-mv requirements.txt.new requirements.txt
+pin() { # pin NEEDS FILE COMMENT
+    {
+        echo "# Made by 'make lock': $3"
+        uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+            --no-emit-index-url --no-header --no-annotate "$1"
+    } >"$2.new"
+    mv "$2.new" "$2"
+}
+
+pin "$wanted" requirements.txt "everything but Horovod, pinned with hashes, for Python 3.11 and 3.12."
+printf '%s\n' setuptools\<81 wheel >"$wanted"
+pin "$wanted" requirements-build.txt "what source packages are built with."

@@ -38,6 +38,7 @@ install_horovod() {
 from importlib.metadata import version
 parts = ["horovod-0.28.1-tensorflow", version("tensorflow"), sys.implementation.cache_tag, sysconfig.get_platform()]
 print("-".join(parts))')
+    key="$key-${HOROVOD_CPU_OPERATIONS:-GLOO}${HOROVOD_GPU_OPERATIONS:+-$HOROVOD_GPU_OPERATIONS}"
     cache="${NAS_WHEEL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/nas/wheels}/$key"
     wheel=$(ls "$cache"/horovod-*.whl 2>/dev/null | head -n 1 || true)
     if [ -z "$wheel" ]; then
@@ -62,14 +63,20 @@ build_horovod() {
         exit 1
     fi
     mkdir -p "$1"
-    mv "$made"/horovod-*.whl "$1/"
+    # A rename within the cache is all or nothing; a move from another disk is not.
+    for wheel in "$made"/horovod-*.whl; do
+        cp "$wheel" "$1/partial-$$" && mv "$1/partial-$$" "$1/${wheel##*/}"
+    done
     rm -rf "$made"
 }
 
 python=$(find_python)
-[ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+[ -x "$venv/bin/pip" ] || "$python" -m venv --clear "$venv"
 say "Installing the pinned packages into $venv"
-"$venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r requirements.txt
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+"$venv/bin/pip" install -q --require-hashes -r requirements-build.txt
+# Without build isolation source packages are built with the pinned tools too, not with what is newest.
+"$venv/bin/pip" install -q --no-build-isolation --require-hashes -r requirements.txt
 "$venv/bin/pip" install -q --no-deps --no-build-isolation -e .
 install_horovod
 # Every process of a parallel job imports TensorFlow: compiled files halve that time.

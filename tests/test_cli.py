@@ -63,6 +63,10 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
         (["search", "seed=[1"], "cannot read 'seed=[1'"),
         (["search", "space.max_flops=10", "--dry-run"], "respects space.max_flops=10"),
         (["search", "--sweep", "seed=1"], "--sweep needs a key with several values"),
+        (["search", "--sweep", "strategy=glob(*)"], "an override cannot be read"),
+        (["search", "seed=5000000000"], "seed must be in [0, 4.29497e+09]"),
+        (["search", "strategy.initial_population=/does/not/exist", "--dry-run"], "/does/not/exist"),
+        (["search", "--dataset", "boston", "--dry-run"], "images"),
         (["search", "seed=0,1"], "add --sweep to run each"),
         (["search", "strategy={a:1}"], "is a group: choose one by name"),
         (["search", "+x=1"], "only known keys can be set"),
@@ -83,10 +87,33 @@ def test_a_group_given_both_ways_is_refused() -> None:
     assert "--dataset cifar10 and dataset=mnist name the same group" in result.stderr
 
 
-def test_an_unknown_data_set_option_lists_the_known_ones() -> None:
-    result = run("search", "--dataset", "cifar11")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["search", "--dataset", "cifar11"], "Did you mean 'cifar10'? Known: boston"),
+        (["search", "--epochs", "3"], "No such option"),
+        (["search", "seed=1", "seed=2"], "seed is given twice"),
+        (["search", "--resume", "x", "--dry-run"], "--resume and --dry-run exclude each other"),
+        (["serch"], "serch"),
+        (["data", "fetch", "cifar11"], "cifar10"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_2(arguments: list[str], message: str) -> None:
+    result = run(*arguments)
     assert result.exit_code == 2
-    assert "fashion_mini" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+    assert result.stderr.startswith("Error: ")
+    assert message in result.stderr
+
+
+def test_a_system_error_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise PermissionError(13, "Permission denied", "/data")
+
+    monkeypatch.setattr("nas_cli.data.inventory.list_datasets", refuse)
+    result = run("data", "list")
+    assert result.exit_code == 1
+    assert result.stderr == "Error: Permission denied: /data\n"
 
 
 @pytest.mark.parametrize("what", ["missing", "empty"])

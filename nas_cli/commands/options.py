@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from nas_cli.config import groups
+from nas_cli.schema import nearest
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,13 +25,21 @@ HELP = {
 }
 
 
+class OneLineChoice(click.Choice[str]):
+    """A choice whose error names the nearest allowed value."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        names = [str(choice) for choice in self.choices]
+        return f"unknown value '{value}'.{nearest(str(value), names)} Known: {', '.join(names)}."
+
+
 def group_options(*names: str) -> Callable[[F], F]:
     """A decorator that adds an option with choices for each configuration group."""
 
     def decorate(function: F) -> F:
         for name in reversed(names):
             option = "--" + name.split("/")[-1]
-            choices = click.Choice(groups().get(name, ()))
+            choices = OneLineChoice(groups().get(name, ()))
             function = click.option(option, type=choices, default=None, help=HELP[name])(function)
         return function
 
@@ -49,7 +58,6 @@ def run_options(function: F) -> F:
         click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with an interrupted run."),
         click.option("--sweep", is_flag=True, help="Run every combination of comma-separated values."),
         click.option("--json", "as_json", is_flag=True, help="Print summary.json, and nothing else, on stdout."),
-        click.option("--tensorboard", is_flag=True, help="Write TensorBoard logs into the run folder."),
         click.option("--debug", is_flag=True, help="Show the traceback of an error."),
     ]
     for decorator in reversed(added):
@@ -63,6 +71,10 @@ def gather(overrides: Sequence[str], chosen: dict[str, str | None]) -> list[str]
     Raises:
         click.UsageError: if a group is given both ways.
     """
+    keys = [text.split("=")[0] for text in overrides]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise click.UsageError(f"{twice[0]} is given twice.")
     made = []
     for group, value in chosen.items():
         if value is None:
@@ -73,3 +85,9 @@ def gather(overrides: Sequence[str], chosen: dict[str, str | None]) -> list[str]
             raise click.UsageError(f"{option} {value} and {both[0]} name the same group; give one.")
         made.append(f"{group}={value}")
     return made + list(overrides)
+
+
+def quoted(text: str) -> str:
+    """A text as the value of an override; Hydra's quotes need an escape, its backslashes none."""
+    escaped = text.replace("'", "\\'")
+    return f"'{escaped}'"

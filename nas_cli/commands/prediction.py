@@ -2,7 +2,7 @@
 
 import statistics
 
-from nas_cli.build import make_space, sample_costs
+from nas_cli.build import make_space, make_strategy, sample_costs
 from nas_cli.commands.machine import cores
 from nas_cli.config import SearchConfig, TrainConfig
 from nas_cli.costs.architecture_cost import architecture_cost
@@ -32,6 +32,8 @@ def predict_search(config: SearchConfig) -> list[str]:
     data = info(config.dataset, data_dir())
     space = make_space(config, data.input_shape, data.classes)
     costs = sample_costs(config, space, SAMPLES)
+    # Finds out, before anything is written, whether the strategy's own files and settings are usable.
+    make_strategy(config, space)
     trials, workers = planned_trials(config), config.resources.workers
     epochs = config.estimator.epochs or config.training.epochs
     images = min(config.estimator.train_size or data.train_examples, data.train_examples)

@@ -15,7 +15,7 @@ class SearchProgress:
     """Shows trials, generations and the best so far; a context manager."""
 
     def __init__(self, trials: int, quiet: bool = False) -> None:
-        self._console = Console(file=sys.stderr, highlight=False, quiet=quiet)
+        self._console = Console(file=sys.stderr, highlight=False, markup=False, quiet=quiet)
         self._best: tuple[float, int] | None = None
         self._epochs: dict[int, str] = {}
         self._started = time.monotonic()
@@ -23,7 +23,7 @@ class SearchProgress:
         if self._console.is_terminal and not quiet:
             self._bar = Progress(
                 TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-                TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+                TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}", markup=False),
                 console=self._console, transient=True,
             )  # fmt: skip
             self._task = self._bar.add_task("trials", total=trials, note="")
@@ -80,7 +80,7 @@ class TrainingProgress:
     """Shows the epochs of one training; a context manager."""
 
     def __init__(self, epochs: int) -> None:
-        self._console = Console(file=sys.stderr, highlight=False)
+        self._console = Console(file=sys.stderr, highlight=False, markup=False)
         self._epochs = epochs
 
     def __enter__(self) -> "TrainingProgress":

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from nas_cli.commands.dispatch import Actions, dispatch, request
+from nas_cli.commands.dispatch import dispatch
 from nas_cli.commands.options import group_options, run_options
+from nas_cli.commands.request import Actions, request
 from nas_cli.config import SearchConfig
 
 EXAMPLES = """\b
@@ -45,25 +46,27 @@ def predict(config: SearchConfig) -> list[str]:
     return predict_search(config)
 
 
-def execute(config: SearchConfig, run: Any, as_json: bool) -> Mapping[str, Any]:
+def execute(config: SearchConfig, run: Any) -> Mapping[str, Any]:
     """The summary of the search in `run`, begun or continued."""
     launched = time.time()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from nas_cli.commands.prediction import planned_trials, predict_search
     from nas_cli.commands.progress import SearchProgress
     from nas_cli.reports import build
+    from nas_cli.search.loop import conclude
     from nas_cli.search.summary import is_complete, summarise
 
     with run.lock(), SearchProgress(planned_trials(config)) as progress:
         if is_complete(run.events()):
             progress.note("this search is complete; only its reports are made anew")
-            summary: Mapping[str, Any] = summarise(run.events())
+            summary: Mapping[str, Any] = conclude(run)
         else:
             for line in predict_search(config):
                 progress.note(line)
             progress.note(f"run folder {run.path}")
             summary = _search(config, run, progress, launched)
         if run.events():
+            summary = summarise(run.events())
             build(run.path)
         if summary["status"] == "completed":
             _say(summary, run, progress)

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from nas_cli.commands.dispatch import Actions, dispatch, request
-from nas_cli.commands.options import group_options, run_options
+from nas_cli.commands.dispatch import dispatch
+from nas_cli.commands.options import group_options, quoted, run_options
+from nas_cli.commands.request import Actions, request
 from nas_cli.config import TrainConfig
 
 EXAMPLES = """\b
@@ -24,14 +25,16 @@ GROUPS = ("dataset", "augmentation", "training/optimizer", "training/loss", "tra
 @click.command("train", epilog=EXAMPLES)
 @click.option("--model", help="Zoo name, run folder, .keras file or architecture .json file.  [paper3_cnn]")
 @group_options(*GROUPS)
+@click.option("--tensorboard", is_flag=True, help="Write TensorBoard logs into the run folder.")
 @run_options
-def command(model: str | None, **given: Any) -> None:
+def command(model: str | None, tensorboard: bool, **given: Any) -> None:
     """Train one network with the full budget.
 
     Checkpoints after every epoch; the test set is used once, at the end.
     """
-    named = [] if model is None else [f"model.name='{model}'"]
-    dispatch(request("train", GROUPS, given, named), Actions(predict=predict, execute=execute))
+    extra = [] if model is None else [f"model.name={quoted(model)}"]
+    extra += ["training.tensorboard=true"] if tensorboard else []
+    dispatch(request("train", GROUPS, given, extra), Actions(predict=predict, execute=execute))
 
 
 def predict(config: TrainConfig) -> list[str]:
@@ -41,7 +44,7 @@ def predict(config: TrainConfig) -> list[str]:
     return predict_training(config)
 
 
-def execute(config: TrainConfig, run: Any, as_json: bool) -> Mapping[str, Any]:
+def execute(config: TrainConfig, run: Any) -> Mapping[str, Any]:
     """The summary of the training in `run`, begun or continued."""
     launched = time.time()
     from nas_cli.commands.progress import TrainingProgress

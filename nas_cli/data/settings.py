@@ -10,7 +10,7 @@ class DatasetSettings:
     """Which data set, how much of it, and how it is split.
 
     `path`: folder of `image_folder` and `imagenet`; None is the place under NAS_DATA_DIR.
-    `train_size`, `valid_size`, `test_size`: number of examples after stratified, seeded subsampling; None is all.
+    `train_size`, `valid_size`, `test_size`: at most so many examples, by stratified, seeded subsampling; None is all.
     `validation_fraction`: share of the published training set that is held out for selection.
     `split_seed`: seed of split and subsampling; not the run's seed, so that runs with different seeds share a split.
     `resolution`: side in pixels to which images are resized; None keeps the published size.

@@ -42,7 +42,7 @@ def planned_sizes(
     """The sizes that `choose` will give, from counts alone.
 
     Raises:
-        ConfigError: a size is larger than what is there; it or a held-out part is smaller than the number of classes.
+        ConfigError: a size or a held-out part is smaller than the number of classes.
         DataError: too few examples to hold any out.
     """
     pool = train
@@ -79,11 +79,9 @@ def _covering(count: int, fraction: float, classes: int) -> int:
 def _wanted(key: str, size: int | None, available: int, classes: int) -> int:
     if size is None:
         return available
-    if size > available:
-        raise ConfigError(f"dataset.{key} is {size}, only {available} examples are there: use at most that, or null.")
     if size < classes:
         raise ConfigError(f"dataset.{key} is {size} but there are {classes} classes: use at least {classes}, or null.")
-    return size
+    return min(size, available)
 
 
 def choose(source: Source, settings: DatasetSettings) -> Chosen:

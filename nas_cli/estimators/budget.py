@@ -14,16 +14,20 @@ SUBSET_SEED = 0
 
 
 def smaller(dataset: Dataset, train_size: int) -> Dataset:
-    """The data set with `train_size` training examples, classes in proportion; the other splits are whole.
+    """The data set with at most `train_size` training examples, classes in proportion; the other splits are whole.
 
     Standardisation stays that of the whole training split.
 
     Raises:
-        ConfigError: more examples are asked for than there are, or fewer than classes.
+        ConfigError: fewer examples are asked for than there are classes.
     """
     available = len(dataset.train)
-    if train_size > available:
-        raise ConfigError(f"estimator.train_size is {train_size}, must be at most {available} for {dataset.name}.")
+    if train_size >= available:
+        return dataset
+    if train_size < dataset.classes:
+        raise ConfigError(
+            f"estimator.train_size is {train_size}, must be at least {dataset.classes} for {dataset.name}."
+        )
     rng = np.random.default_rng(SUBSET_SEED)
     everything = np.arange(available)
     if dataset.task == "regression":

@@ -58,6 +58,11 @@ def run_search(
                 _carry_out(search)
     finally:
         evaluator.close()
+    return conclude(run)
+
+
+def conclude(run: RunFolder) -> dict[str, Any]:
+    """The summary of a complete run, written anew; what only a running search needs is removed."""
     run.remove(run.models)
     run.remove(run.data)
     return _write_summary(run)
