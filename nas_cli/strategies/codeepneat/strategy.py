@@ -142,13 +142,12 @@ class CoDeepNEAT:
 
     def _networks(self) -> list[Network]:
         if self._batch is None:
-            attempts, modules = self._settings.attempts, self._modules.species
-            assembly = Assembly(self._space, self._admissible, modules, attempts, self._immigrant)
+            parts, attempts = (self._modules, self._blueprints), self._settings.attempts
+            assembly = Assembly(self._space, self._admissible, *parts, attempts, self._immigrant)
             if self._saved is not None and self._generation == 0:
                 self._batch = self._saved_networks(self._saved)
             else:
-                blueprints, count = self._blueprints.members, self._settings.population
-                self._batch = assembly.networks(blueprints, count, self._rng(ASSEMBLE))
+                self._batch = assembly.networks(self._settings.population, self._rng(ASSEMBLE))
             self._rejected = assembly.rejected
             if self._generation == 0:
                 self._first = saved_population(self._modules.species, self._blueprints.species, self._batch)

@@ -96,6 +96,32 @@ def test_new_networks_come_in_where_the_populations_hold_no_admissible_one() -> 
     assert run(make(0, picky, **tiny)) == (proposals, outcomes)
 
 
+class Gate:
+    """Admits every network but the next `refused` ones."""
+
+    refused = 0
+
+    def __call__(self, architecture: Architecture) -> bool:
+        self.refused = max(0, self.refused - 1)
+        return not self.refused
+
+
+def rescued_start(attempts: int = 50, **changes: Any) -> CoDeepNEAT:
+    """A search whose first network is an immigrant, because every draw for it was refused."""
+    gate = Gate()
+    strategy = make(admissible=gate, attempts=attempts, **changes)
+    gate.refused = attempts + 1
+    strategy.ask()
+    return strategy
+
+
+def test_who_made_room_for_an_immigrant_is_in_no_later_network() -> None:
+    start = rescued_start(population=20).population_json()
+    members = {kind: {m["id"] for s in start[kind] for m in s["members"]} for kind in ("modules", "blueprints")}
+    assert {network["blueprint"] for network in start["networks"]} == members["blueprints"]
+    assert {module for n in start["networks"] for module in n["modules"].values()} <= members["modules"]
+
+
 def test_saved_population_gives_another_search_the_same_start(tmp_path: Path) -> None:
     first = make(seed=1)
     begun = first.ask()
