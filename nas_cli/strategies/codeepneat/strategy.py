@@ -79,8 +79,8 @@ class CoDeepNEAT:
         self._batch = None
 
     def describe(self) -> Mapping[str, Any]:
-        """The generation told last (before that, the first one): sizes, mean and best fitness of the species of
-        modules and blueprints by species number, both thresholds, and the best fitness so far.
+        """The generation told last (before that, the first one): sizes, mean and best measured fitness of the
+        species of modules and blueprints by species number, both thresholds, and the best fitness so far.
         """
         return self._description
 
