@@ -35,9 +35,9 @@ class Population(Generic[G]):
         """Take the first generation and put it into species."""
         self._settle([self._born(genome, ()) for genome in genomes], [], 0)
 
-    def restore(self, species: Sequence[Species[G]]) -> None:
-        """Take a first generation whose species are given."""
-        self.species = list(species)
+    def restore(self, species: Sequence[Species[G]], threshold: float) -> None:
+        """Take a first generation whose species, and the threshold that made them, are given."""
+        self.species, self.threshold = list(species), threshold
         self._individuals = 1 + max(member.id for member in self.members)
         self._species = 1 + max(s.id for s in species)
 

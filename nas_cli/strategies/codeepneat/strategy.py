@@ -132,13 +132,13 @@ class CoDeepNEAT:
         )
         self._saved = saved
         self._innovations = (
-            Innovations.after(m.genome for s in saved.modules for m in s.members),
-            Innovations.after(m.genome.graph for s in saved.blueprints for m in s.members),
+            Innovations.after(m.genome for m in saved.modules.members),
+            Innovations.after(m.genome.graph for m in saved.blueprints.members),
         )
         self._make_populations()
-        self._modules.restore(saved.modules)
-        self._blueprints.restore(saved.blueprints)
-        self._blueprint_operators.species = [s.id for s in saved.modules]
+        self._modules.restore(saved.modules.species, saved.modules.threshold)
+        self._blueprints.restore(saved.blueprints.species, saved.blueprints.threshold)
+        self._blueprint_operators.species = [s.id for s in saved.modules.species]
 
     def _networks(self) -> list[Network]:
         if self._batch is None:
@@ -150,7 +150,7 @@ class CoDeepNEAT:
                 self._batch = assembly.networks(self._settings.population, self._rng(ASSEMBLE))
             self._rejected = assembly.rejected
             if self._generation == 0:
-                self._first = saved_population(self._modules.species, self._blueprints.species, self._batch)
+                self._first = saved_population(self._modules, self._blueprints, self._batch)
         return self._batch
 
     def _immigrant(self, made: Sequence[Network], rng: np.random.Generator) -> Network:

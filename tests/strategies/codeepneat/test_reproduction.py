@@ -110,7 +110,8 @@ def test_who_was_in_no_network_is_judged_by_its_kind() -> None:
         [
             Species(1, 0.0, tuple(Individual(i, float(i)) for i in range(3))),
             Species(2, 90.0, (Individual(3, 90.0), Individual(4, 91.0))),
-        ]
+        ],
+        5.0,
     )
     population.evaluate({0: 0.4, 1: 0.8}, {4}, 0)
     # 2: mean of its species; 4: lowest, because it was rejected; 3: mean of everyone, as its species has no fitness
@@ -126,7 +127,7 @@ def test_fitness_that_was_not_measured_makes_no_elite_and_no_record() -> None:
     chosen = settings(modules={"population": 4, "species": 2, "distance": 5.0, "elitism": 2}).modules
     population: Population[float] = Population(chosen, Numbers())
     unknown = Species(2, 90.0, (Individual(2, 90.0), Individual(3, 91.0)))
-    population.restore([Species(1, 0.0, (Individual(0, 0.0), Individual(1, 1.0))), unknown])
+    population.restore([Species(1, 0.0, (Individual(0, 0.0), Individual(1, 1.0))), unknown], 5.0)
     population.evaluate({0: 0.4}, set(), 0)
     described = population.describe()
     assert described["mean_fitness"] == described["best_fitness"] == {"1": 0.4, "2": None}
@@ -139,7 +140,7 @@ def test_fitness_that_was_not_measured_makes_no_elite_and_no_record() -> None:
 def test_an_immigrant_takes_the_place_of_the_youngest_that_can_leave() -> None:
     population: Population[float] = Population(settings().modules, Numbers())
     first = Species(1, 0.0, (Individual(0, 0.0), Individual(1, 1.0), Individual(2, 2.0)))
-    population.restore([first, Species(2, 9.0, (Individual(3, 9.0),))])
+    population.restore([first, Species(2, 9.0, (Individual(3, 9.0),))], 5.0)
     species = population.admit(50.0, 4, {2})
     assert (species.id, species.improved) == (3, 4)
     assert [m.id for m in population.members] == [0, 2, 3, 4]

@@ -118,7 +118,9 @@ def rescued_start(attempts: int = 50, **changes: Any) -> CoDeepNEAT:
 
 def test_who_made_room_for_an_immigrant_is_in_no_later_network() -> None:
     start = rescued_start(population=20).population_json()
-    members = {kind: {m["id"] for s in start[kind] for m in s["members"]} for kind in ("modules", "blueprints")}
+    members = {
+        kind: {m["id"] for s in start[kind]["species"] for m in s["members"]} for kind in ("modules", "blueprints")
+    }
     assert {network["blueprint"] for network in start["networks"]} == members["blueprints"]
     assert {module for n in start["networks"] for module in n["modules"].values()} <= members["modules"]
 
@@ -131,6 +133,7 @@ def test_saved_population_gives_another_search_the_same_start(tmp_path: Path) ->
     second = make(seed=2, initial_population=str(path))
     assert [p.architecture for p in second.ask()] == [p.architecture for p in begun]
     assert second.population_json() == first.population_json()
+    assert second.describe()["threshold"] == first.describe()["threshold"] != make(seed=2).describe()["threshold"]
     assert run(second) == run(make(seed=2, initial_population=str(path)))
     assert second.population_json() == first.population_json()
 
@@ -157,7 +160,7 @@ def test_saved_population_over_the_limits_is_refused(tmp_path: Path) -> None:
         make(initial_population=str(path), admissible=lambda architecture: False).ask()
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"version": 2}', '{"version": 1, "modules": 3}'])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"version": 1}', '{"version": 2}', '{"version": 2, "modules": 3}'])
 def test_damaged_saved_population_is_one_clear_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "population.json"
     path.write_text(text, encoding="utf-8")
@@ -165,6 +168,16 @@ def test_damaged_saved_population_is_one_clear_error(tmp_path: Path, text: str) 
         make(initial_population=str(path))
     with pytest.raises(ConfigError, match="initial_population"):
         make(initial_population=str(tmp_path / "missing.json"))
+
+
+@pytest.mark.parametrize("threshold", [0, -1, float("nan"), float("inf"), None])
+def test_saved_threshold_without_a_meaning_is_refused(tmp_path: Path, threshold: float | None) -> None:
+    saved = json.loads(json.dumps(make().population_json()))
+    saved["blueprints"]["threshold"] = threshold
+    path = tmp_path / "population.json"
+    path.write_text(json.dumps(saved), encoding="utf-8")
+    with pytest.raises(ConfigError, match="no saved population"):
+        make(initial_population=str(path))
 
 
 def test_operators_all_switched_off_is_refused() -> None:
