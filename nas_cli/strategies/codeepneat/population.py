@@ -54,12 +54,15 @@ class Population(Generic[G]):
         self.species = [recorded(_imputed(s, lowest, everyone), generation) for s in self.species]
 
     def admit(self, genome: G, generation: int, keep: Container[int]) -> Species[G]:
-        """Take in a genome as a species of its own; the youngest individual outside `keep` leaves, if its species
-        has another member.
+        """Take in a genome as a species of its own, in the place of the youngest individual outside `keep`.
+
+        One whose species has another member leaves first; else a species goes with its only member. The population
+        grows only if all of it is in `keep`, and then until `evolve`.
         """
-        leaving = [m.id for s in self.species if len(s.members) > 1 for m in s.members if m.id not in keep]
-        gone = max(leaving, default=None)
-        self.species = [replace(s, members=tuple(m for m in s.members if m.id != gone)) for s in self.species]
+        leaving = [(len(s.members) > 1, m.id) for s in self.species for m in s.members if m.id not in keep]
+        _, gone = max(leaving, default=(False, None))
+        left = [replace(s, members=tuple(m for m in s.members if m.id != gone)) for s in self.species]
+        self.species = [s for s in left if s.members]
         species = Species(self._species, genome, (self._born(genome, ()),), None, generation)
         self._species += 1
         self.species.append(species)

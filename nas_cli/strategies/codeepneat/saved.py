@@ -44,8 +44,12 @@ def saved_population(
 
 @dataclass(frozen=True)
 class SavedSpecies(Generic[G]):
-    """The species of one population and the compatibility threshold that made them."""
+    """The species of one population and the compatibility threshold that made them.
 
+    `population`: the configured size; there can be more members where the first networks contain more.
+    """
+
+    population: int
     species: list[Species[G]]
     threshold: float
 
@@ -82,8 +86,8 @@ class SavedPopulation:
             ConfigError: naming the key that differs.
         """
         sizes = {
-            "strategy.modules.population": (modules, len(self.modules.members)),
-            "strategy.blueprints.population": (blueprints, len(self.blueprints.members)),
+            "strategy.modules.population": (modules, self.modules.population),
+            "strategy.blueprints.population": (blueprints, self.blueprints.population),
             "strategy.population": (networks, len(self.networks)),
             "space.dense_layers": (head, len(self.blueprints.members[0].genome.head)),
         }
@@ -109,7 +113,7 @@ class SavedPopulation:
 
 def _population_json(population: Population[G], encode: Callable[[G], Any]) -> dict[str, Any]:
     species = [_species_json(species, encode) for species in population.species]
-    return {"threshold": population.threshold, "species": species}
+    return {"population": population.settings.population, "threshold": population.threshold, "species": species}
 
 
 def _species_json(species: Species[G], encode: Callable[[G], Any]) -> dict[str, Any]:
@@ -120,7 +124,10 @@ def _saved_species(item: Mapping[str, Any], decode: Callable[[Any], G]) -> Saved
     threshold = float(item["threshold"])
     if not 0 < threshold < math.inf:
         raise ConfigError(f"threshold {threshold} is not above 0")
-    return SavedSpecies([_species(one, decode) for one in item["species"]], threshold)
+    saved = SavedSpecies(int(item["population"]), [_species(one, decode) for one in item["species"]], threshold)
+    if len(saved.members) < saved.population:
+        raise ConfigError(f"it has {len(saved.members)} of {saved.population} members of a population")
+    return saved
 
 
 def _species(item: Mapping[str, Any], decode: Callable[[Any], G]) -> Species[G]:

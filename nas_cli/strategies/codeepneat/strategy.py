@@ -169,6 +169,7 @@ class CoDeepNEAT:
         raise no_network(self._settings.attempts, trial)
 
     def _admitted(self, genotype: Genotype, made: Sequence[Network]) -> Network:
+        before = self._representatives()
         busy = [{m.id for n in made for m in n.modules.values()}, {n.blueprint.id for n in made}]
         places: dict[int, int] = {}
         modules: dict[int, Individual[Module]] = {}
@@ -177,6 +178,7 @@ class CoDeepNEAT:
             busy[0].add(species.members[0].id)
             places[number] = species.id
             modules[species.id] = species.members[0]
+        self._redirect(before)
         blueprint = redirected(genotype.blueprint, places)
         individual = self._blueprints.admit(blueprint, self._generation, busy[1]).members[0]
         return network_of(self._space, individual, modules)
@@ -217,20 +219,26 @@ class CoDeepNEAT:
     def _evolve(self) -> None:
         for innovations in self._innovations:
             innovations.next_generation()
-        before = {species.id: species.representative for species in self._modules.species}
+        before = self._representatives()
         genomes, old = [member.genome for member in self._blueprints.members], self._viability()
         self._modules.evolve(self._generation, lambda module, rng: old.module(module, genomes, rng), self._rng(MODULES))
-        after = {species.id: species.representative for species in self._modules.species}
-        gone = {key: module for key, module in before.items() if key not in after}
-        self._redirect(heirs(gone, after, self._module_operators.distance))
-        self._blueprint_operators.species = sorted(after)
+        self._redirect(before)
+        self._blueprint_operators.species = sorted(self._representatives())
         self._blueprints.evolve(self._generation, self._viability().blueprint, self._rng(BLUEPRINTS))
 
     def _viability(self) -> Viability:
         return Viability(self._space, self._admissible, self._modules.species)
 
-    def _redirect(self, heir: Mapping[int, int]) -> None:
-        """Point the blueprints to species that exist before offspring is made, so that all offspring is sound."""
+    def _representatives(self) -> dict[int, Module]:
+        return {species.id: species.representative for species in self._modules.species}
+
+    def _redirect(self, before: Mapping[int, Module]) -> None:
+        """Point the blueprints to module species that exist, before networks or offspring are made of them; `before`
+        are the representatives of those that they may name.
+        """
+        after = self._representatives()
+        gone = {key: module for key, module in before.items() if key not in after}
+        heir = heirs(gone, after, self._module_operators.distance)
         self._blueprints.change(lambda blueprint: redirected(blueprint, heir))
 
     def _described(self) -> dict[str, Any]:

@@ -145,3 +145,12 @@ def test_an_immigrant_takes_the_place_of_the_youngest_that_can_leave() -> None:
     assert (species.id, species.improved) == (3, 4)
     assert [m.id for m in population.members] == [0, 2, 3, 4]
     assert replace(species.members[0], id=4) == species.members[0]
+
+
+def test_an_immigrant_takes_the_place_of_a_whole_species_before_the_population_grows() -> None:
+    population: Population[float] = Population(settings().modules, Numbers())
+    population.restore([Species(i + 1, float(i), (Individual(i, float(i)),)) for i in range(3)], 1.0)
+    assert population.admit(50.0, 0, {2}).id == 4
+    assert [(s.id, m.id) for s in population.species for m in s.members] == [(1, 0), (3, 2), (4, 3)]
+    population.admit(60.0, 0, {0, 2, 3})
+    assert [m.id for m in population.members] == [0, 2, 3, 4]

@@ -125,6 +125,34 @@ def test_who_made_room_for_an_immigrant_is_in_no_later_network() -> None:
     assert {module for n in start["networks"] for module in n["modules"].values()} <= members["modules"]
 
 
+@pytest.mark.parametrize(("modules", "blueprints"), [(16, 8), (4, 4), (3, 1), (1, 1)])
+def test_saved_population_with_an_immigrant_gives_another_search_the_same_start(
+    tmp_path: Path, modules: int, blueprints: int
+) -> None:
+    sizes: dict[str, Any] = {"modules": {"population": modules}, "blueprints": {"population": blueprints}}
+    first = rescued_start(**sizes)
+    saved = first.population_json()
+    drawn = {module for network in saved["networks"] for module in network["modules"].values()}
+    assert len([m for s in saved["modules"]["species"] for m in s["members"]]) == max(modules, len(drawn))
+    path = tmp_path / "population.json"
+    path.write_text(json.dumps(saved), encoding="utf-8")
+    second = make(seed=2, initial_population=str(path), **sizes)
+    assert [p.architecture for p in second.ask()] == [p.architecture for p in first.ask()]
+    assert second.population_json() == saved
+    assert len(run(second)[0]) == 32
+
+
+def test_populations_return_to_their_size_where_the_networks_needed_more() -> None:
+    tiny: dict[str, Any] = {"modules": {"population": 1}, "blueprints": {"population": 1}}
+    strategy = rescued_start(**tiny)
+    strategy.tell([Outcome(p.trial, kernels(p.architecture)) for p in strategy.ask()])
+    strategy.tell([Outcome(p.trial, kernels(p.architecture)) for p in strategy.ask()])
+    assert {kind: sum(sizes.values()) for kind, sizes in strategy.describe()["species"].items()} == {
+        "module": 1,
+        "blueprint": 1,
+    }
+
+
 def test_saved_population_gives_another_search_the_same_start(tmp_path: Path) -> None:
     first = make(seed=1)
     begun = first.ask()
