@@ -79,6 +79,12 @@ class ModularSpace:
                 return changed
 
     def cross(self, first: Genotype, second: Genotype, rng: np.random.Generator) -> Genotype:
+        """A child of two genotypes, aligned by historical mark; `first` is the fitter one.
+
+        Equal marks mean equal descent only in genotypes of one register (`sample` with registers given). `mutate`, and
+        `sample` without them, number each genotype by itself: genes of such parents are paired by number, which gives
+        a sound child, but is no alignment by history.
+        """
         limits = (self.settings.max_blueprint_nodes, self.settings.max_module_layers)
         graph = cross_graphs(first.blueprint.graph, second.blueprint.graph, rng, equal=False, max_nodes=limits[0])
         mine, theirs = dict(first.modules), dict(second.modules)

@@ -11,7 +11,7 @@ from nas_cli.spaces.architecture import Architecture
 from nas_cli.spaces.genotype import Blueprint, Genotype, Module
 from nas_cli.spaces.modular import ModularSpace
 from nas_cli.strategies.codeepneat.individual import Individual
-from nas_cli.strategies.codeepneat.species import Species
+from nas_cli.strategies.codeepneat.population import Population
 from nas_cli.strategies.contract import Admissible
 
 PATIENCE = 10
@@ -37,7 +37,10 @@ def network_of(
 
 
 Rescue = Callable[[Sequence[Network], np.random.Generator], Network]
-"""Makes an admissible network from new parts, given those that this generation has already."""
+"""Makes an admissible network from new parts, given those that this generation has already.
+
+It may change both populations, but removes no part of a network given to it.
+"""
 
 
 @dataclass
@@ -50,7 +53,7 @@ class Rejected:
 
 @final
 class Assembly:
-    """Puts the networks of one generation together.
+    """Puts the networks of one generation together, from the members that the populations have at each network.
 
     Every blueprint is used as often as any other, give or take one. A module is drawn at random among those of its
     species that this generation has used least, so that as many as possible are evaluated (a stated deviation: the
@@ -64,35 +67,43 @@ class Assembly:
         self,
         space: ModularSpace,
         admissible: Admissible,
-        modules: Sequence[Species[Module]],
+        modules: Population[Module],
+        blueprints: Population[Blueprint],
         attempts: int,
         rescue: Rescue,
     ) -> None:
         self._space = space
         self._admissible = admissible
-        self._species = {species.id: species for species in modules}
+        self._modules = modules
+        self._blueprints = blueprints
         self._attempts = attempts
         self._rescue = rescue
+        self._turns: Counter[int] = Counter()
         self._used: Counter[int] = Counter()
         self._seen: set[str] = set()
         self.rejected = Rejected()
 
-    def networks(
-        self, blueprints: Sequence[Individual[Blueprint]], count: int, rng: np.random.Generator
-    ) -> list[Network]:
+    def networks(self, count: int, rng: np.random.Generator) -> list[Network]:
         """`count` networks; raises what `rescue` raises."""
-        order = [blueprints[i] for i in rng.permutation(len(blueprints))]
+        order = rng.permutation(len(self._blueprints.members))
+        place = {self._blueprints.members[i].id: rank for rank, i in enumerate(order)}
         made: list[Network] = []
-        for i in range(count):
-            network = self._network(order[i % len(order)], blueprints, rng) or self._rescue(made, rng)
+        for _ in range(count):
+            turn = min(self._blueprints.members, key=lambda b: (self._turns[b.id], place.get(b.id, len(place))))
+            self._turns[turn.id] += 1
+            network = self._network(turn, rng) or self._rescued(made, rng)
             self._used.update(module.id for module in network.modules.values())
             self._seen.add(network.architecture.digest())
             made.append(network)
         return made
 
-    def _network(
-        self, blueprint: Individual[Blueprint], blueprints: Sequence[Individual[Blueprint]], rng: np.random.Generator
-    ) -> Network | None:
+    def _rescued(self, made: Sequence[Network], rng: np.random.Generator) -> Network:
+        network = self._rescue(made, rng)
+        self._turns[network.blueprint.id] += 1
+        return network
+
+    def _network(self, blueprint: Individual[Blueprint], rng: np.random.Generator) -> Network | None:
+        blueprints = self._blueprints.members
         repeated = None
         for attempt in range(self._attempts):
             if repeated is not None and attempt > 2 * self._attempts / PATIENCE:
@@ -110,9 +121,10 @@ class Assembly:
         return repeated
 
     def _draw(self, blueprint: Blueprint, least_used: bool, rng: np.random.Generator) -> dict[int, Individual[Module]]:
+        members_of = {species.id: species.members for species in self._modules.species}
         drawn = {}
         for species in blueprint.species():
-            members = self._species[species].members
+            members = members_of[species]
             if least_used:
                 fewest = min(self._used[member.id] for member in members)
                 members = tuple(member for member in members if self._used[member.id] == fewest)

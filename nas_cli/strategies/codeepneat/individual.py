@@ -13,12 +13,24 @@ Viable = Callable[[G, np.random.Generator], bool]
 
 @dataclass(frozen=True)
 class Individual(Generic[G]):
-    """A genome with its number in the population's history, its parents' numbers, and its last fitness."""
+    """A genome with its number in the population's history, its parents' numbers, and its last fitness.
+
+    `fitness` is measured, None if no network that contained the individual has been evaluated; `imputed` is the fitness
+    that it is taken to have meanwhile.
+    """
 
     id: int
     genome: G
     parents: tuple[int, ...] = ()
     fitness: float | None = None
+    imputed: float | None = None
+
+    def standing(self) -> float:
+        """The fitness by which the individual is ranked: the measured one, else the imputed one."""
+        fitness = self.imputed if self.fitness is None else self.fitness
+        if fitness is None:
+            raise ValueError(f"individual {self.id} has no fitness yet")
+        return fitness
 
 
 class Operators(Protocol[G]):

@@ -35,31 +35,34 @@ class Population(Generic[G]):
         """Take the first generation and put it into species."""
         self._settle([self._born(genome, ()) for genome in genomes], [], 0)
 
-    def restore(self, species: Sequence[Species[G]]) -> None:
-        """Take a first generation whose species are given."""
-        self.species = list(species)
+    def restore(self, species: Sequence[Species[G]], threshold: float) -> None:
+        """Take a first generation whose species, and the threshold that made them, are given."""
+        self.species, self.threshold = list(species), threshold
         self._individuals = 1 + max(member.id for member in self.members)
         self._species = 1 + max(s.id for s in species)
 
     def evaluate(self, fitness: Mapping[int, float], rejected: Container[int], generation: int) -> None:
-        """Record the fitness of individuals that were in networks, and fill in that of the others.
+        """Record the fitness of individuals that were in networks, and impute that of those never evaluated.
 
-        Rules: an individual that was in no network keeps the fitness it has. One never evaluated takes the lowest
-        fitness of this generation if it was `rejected` (only drawn for networks over the limits), else the mean of the
-        evaluated members of its species, or, if there are none, of the population.
+        Rules: an individual that was in no network keeps the fitness it has. One never evaluated is taken to have the
+        lowest fitness of this generation if it was `rejected` (only drawn for networks over the limits), else the mean
+        of the evaluated members of its species, or, if there are none, of the population.
         """
-        lowest = min(fitness.values(), default=0.0)
-        known = {m.id: lowest for m in self.members if m.id in rejected and m.fitness is None} | dict(fitness)
-        everyone = _mean([value for _, value in sorted(known.items())], 0.0)
-        self.species = [recorded(_evaluated(s, known, everyone), generation) for s in self.species]
+        self.species = [_measured(s, fitness) for s in self.species]
+        everyone = _mean([value for s in self.species for value in s.measured()], 0.0)
+        lowest = dict.fromkeys((m.id for m in self.members if m.id in rejected), min(fitness.values(), default=0.0))
+        self.species = [recorded(_imputed(s, lowest, everyone), generation) for s in self.species]
 
     def admit(self, genome: G, generation: int, keep: Container[int]) -> Species[G]:
-        """Take in a genome as a species of its own; the youngest individual outside `keep` leaves, if its species
-        has another member.
+        """Take in a genome as a species of its own, in the place of the youngest individual outside `keep`.
+
+        One whose species has another member leaves first; else a species goes with its only member. The population
+        grows only if all of it is in `keep`, and then until `evolve`.
         """
-        leaving = [m.id for s in self.species if len(s.members) > 1 for m in s.members if m.id not in keep]
-        gone = max(leaving, default=None)
-        self.species = [replace(s, members=tuple(m for m in s.members if m.id != gone)) for s in self.species]
+        leaving = [(len(s.members) > 1, m.id) for s in self.species for m in s.members if m.id not in keep]
+        _, gone = max(leaving, default=(False, None))
+        left = [replace(s, members=tuple(m for m in s.members if m.id != gone)) for s in self.species]
+        self.species = [s for s in left if s.members]
         species = Species(self._species, genome, (self._born(genome, ()),), None, generation)
         self._species += 1
         self.species.append(species)
@@ -89,8 +92,8 @@ class Population(Generic[G]):
         self._settle(members, drawn, generation + 1)
 
     def describe(self) -> dict[str, Any]:
-        """Size, mean and best fitness of each species, and the threshold, as JSON."""
-        fitness = {str(s.id): [m.fitness for m in s.members if m.fitness is not None] for s in self.species}
+        """Size, mean and best measured fitness (None: not known) of each species, and the threshold, as JSON."""
+        fitness = {str(s.id): s.measured() for s in self.species}
         return {
             "sizes": {str(s.id): len(s.members) for s in self.species},
             "mean_fitness": {key: _mean(values, None) for key, values in fitness.items()},
@@ -106,7 +109,8 @@ class Population(Generic[G]):
         viable: Viable[G],
         rng: np.random.Generator,
     ) -> list[Individual[G]]:
-        elites = species.ranked()[: min(self.settings.elitism, count)]
+        evaluated = [member for member in species.ranked() if member.fitness is not None]
+        elites = evaluated[: min(self.settings.elitism, count)]
         survival = self.settings.survival
         others = [parent for s in all_species if s is not species for parent in parents_of(s, survival)]
 
@@ -128,11 +132,14 @@ class Population(Generic[G]):
         self._species = max([self._species, *(s.id + 1 for s in self.species)])
 
 
-def _evaluated(species: Species[G], fitness: Mapping[int, float], everyone: float) -> Species[G]:
-    known = [fitness.get(m.id, m.fitness) for m in species.members]
-    mean = _mean([value for value in known if value is not None], everyone)
-    filled = [mean if value is None else value for value in known]
-    members = [replace(m, fitness=value) for m, value in zip(species.members, filled, strict=True)]
+def _measured(species: Species[G], fitness: Mapping[int, float]) -> Species[G]:
+    members = [replace(m, fitness=fitness.get(m.id, m.fitness), imputed=None) for m in species.members]
+    return replace(species, members=tuple(members))
+
+
+def _imputed(species: Species[G], lowest: Mapping[int, float], everyone: float) -> Species[G]:
+    mean = _mean(species.measured(), everyone)
+    members = [replace(m, imputed=lowest.get(m.id, mean)) if m.fitness is None else m for m in species.members]
     return replace(species, members=tuple(members))
 
 

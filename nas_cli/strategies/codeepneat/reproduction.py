@@ -46,8 +46,8 @@ def by_fitness(first: Individual[G], second: Individual[G]) -> tuple[Individual[
     """(fitter, other, equally fit) of two different individuals; the older one first where they are equal."""
     if first.id == second.id:
         raise ValueError(f"individual {first.id} cannot be crossed with itself")
-    one, two = sorted((first, second), key=lambda parent: (-(parent.fitness or 0.0), parent.id))
-    return one, two, one.fitness == two.fitness
+    one, two = sorted((first, second), key=lambda parent: (-parent.standing(), parent.id))
+    return one, two, one.standing() == two.standing()
 
 
 def breed_viable(

@@ -1,5 +1,6 @@
 """Speciation: genomes in groups of like ones, a threshold that follows the wanted number of groups, stagnation."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
@@ -21,7 +22,7 @@ STEPS = 200
 class Species(Generic[G]):
     """A group of individuals like its `representative`.
 
-    `best`: highest fitness that a member ever had; `improved`: generation in which it was reached.
+    `best`: highest fitness measured of a member ever; `improved`: generation in which it was reached.
     """
 
     id: int
@@ -31,16 +32,20 @@ class Species(Generic[G]):
     improved: int = 0
 
     def mean_fitness(self) -> float:
-        """The mean over members; all must have been evaluated."""
-        return sum(_fitness(member) for member in self.members) / len(self.members)
+        """The mean standing of the members."""
+        return sum(member.standing() for member in self.members) / len(self.members)
+
+    def measured(self) -> list[float]:
+        """The fitness of the members that have been evaluated."""
+        return [member.fitness for member in self.members if member.fitness is not None]
 
     def best_fitness(self) -> float:
-        """The highest fitness of a member now."""
-        return max(_fitness(member) for member in self.members)
+        """The highest fitness measured of a member now; −inf if none has been evaluated."""
+        return max(self.measured(), default=-math.inf)
 
     def ranked(self) -> list[Individual[G]]:
-        """Members by falling fitness, older ones first among equals."""
-        return sorted(self.members, key=lambda member: (-_fitness(member), member.id))
+        """Members by falling standing, older ones first among equals."""
+        return sorted(self.members, key=lambda member: (-member.standing(), member.id))
 
 
 def speciate(
@@ -119,7 +124,7 @@ def next_threshold(threshold: float, count: int, target: int) -> float:
 def recorded(species: Species[G], generation: int) -> Species[G]:
     """The species with its record of fitness brought up to date."""
     now = species.best_fitness()
-    if species.best is not None and now <= species.best:
+    if now <= (-math.inf if species.best is None else species.best):
         return species
     return replace(species, best=now, improved=generation)
 
@@ -128,9 +133,3 @@ def surviving(species: Sequence[Species[G]], generation: int, stagnation: int) -
     """The species without those that have not improved for `stagnation` generations; the best one always stays."""
     leader = max(species, key=lambda s: (s.best_fitness(), -s.id))
     return [s for s in species if s is leader or generation - s.improved < stagnation]
-
-
-def _fitness(member: Individual[G]) -> float:
-    if member.fitness is None:
-        raise ValueError(f"individual {member.id} has no fitness yet")
-    return member.fitness

@@ -79,8 +79,8 @@ class CoDeepNEAT:
         self._batch = None
 
     def describe(self) -> Mapping[str, Any]:
-        """The generation told last (before that, the first one): sizes, mean and best fitness of the species of
-        modules and blueprints by species number, both thresholds, and the best fitness so far.
+        """The generation told last (before that, the first one): sizes, mean and best measured fitness of the
+        species of modules and blueprints by species number, both thresholds, and the best fitness so far.
         """
         return self._description
 
@@ -132,26 +132,25 @@ class CoDeepNEAT:
         )
         self._saved = saved
         self._innovations = (
-            Innovations.after(m.genome for s in saved.modules for m in s.members),
-            Innovations.after(m.genome.graph for s in saved.blueprints for m in s.members),
+            Innovations.after(m.genome for m in saved.modules.members),
+            Innovations.after(m.genome.graph for m in saved.blueprints.members),
         )
         self._make_populations()
-        self._modules.restore(saved.modules)
-        self._blueprints.restore(saved.blueprints)
-        self._blueprint_operators.species = [s.id for s in saved.modules]
+        self._modules.restore(saved.modules.species, saved.modules.threshold)
+        self._blueprints.restore(saved.blueprints.species, saved.blueprints.threshold)
+        self._blueprint_operators.species = [s.id for s in saved.modules.species]
 
     def _networks(self) -> list[Network]:
         if self._batch is None:
-            attempts, modules = self._settings.attempts, self._modules.species
-            assembly = Assembly(self._space, self._admissible, modules, attempts, self._immigrant)
+            parts, attempts = (self._modules, self._blueprints), self._settings.attempts
+            assembly = Assembly(self._space, self._admissible, *parts, attempts, self._immigrant)
             if self._saved is not None and self._generation == 0:
                 self._batch = self._saved_networks(self._saved)
             else:
-                blueprints, count = self._blueprints.members, self._settings.population
-                self._batch = assembly.networks(blueprints, count, self._rng(ASSEMBLE))
+                self._batch = assembly.networks(self._settings.population, self._rng(ASSEMBLE))
             self._rejected = assembly.rejected
             if self._generation == 0:
-                self._first = saved_population(self._modules.species, self._blueprints.species, self._batch)
+                self._first = saved_population(self._modules, self._blueprints, self._batch)
         return self._batch
 
     def _immigrant(self, made: Sequence[Network], rng: np.random.Generator) -> Network:
@@ -170,6 +169,7 @@ class CoDeepNEAT:
         raise no_network(self._settings.attempts, trial)
 
     def _admitted(self, genotype: Genotype, made: Sequence[Network]) -> Network:
+        before = self._representatives()
         busy = [{m.id for n in made for m in n.modules.values()}, {n.blueprint.id for n in made}]
         places: dict[int, int] = {}
         modules: dict[int, Individual[Module]] = {}
@@ -178,6 +178,7 @@ class CoDeepNEAT:
             busy[0].add(species.members[0].id)
             places[number] = species.id
             modules[species.id] = species.members[0]
+        self._redirect(before)
         blueprint = redirected(genotype.blueprint, places)
         individual = self._blueprints.admit(blueprint, self._generation, busy[1]).members[0]
         return network_of(self._space, individual, modules)
@@ -218,20 +219,26 @@ class CoDeepNEAT:
     def _evolve(self) -> None:
         for innovations in self._innovations:
             innovations.next_generation()
-        before = {species.id: species.representative for species in self._modules.species}
+        before = self._representatives()
         genomes, old = [member.genome for member in self._blueprints.members], self._viability()
         self._modules.evolve(self._generation, lambda module, rng: old.module(module, genomes, rng), self._rng(MODULES))
-        after = {species.id: species.representative for species in self._modules.species}
-        gone = {key: module for key, module in before.items() if key not in after}
-        self._redirect(heirs(gone, after, self._module_operators.distance))
-        self._blueprint_operators.species = sorted(after)
+        self._redirect(before)
+        self._blueprint_operators.species = sorted(self._representatives())
         self._blueprints.evolve(self._generation, self._viability().blueprint, self._rng(BLUEPRINTS))
 
     def _viability(self) -> Viability:
         return Viability(self._space, self._admissible, self._modules.species)
 
-    def _redirect(self, heir: Mapping[int, int]) -> None:
-        """Point the blueprints to species that exist before offspring is made, so that all offspring is sound."""
+    def _representatives(self) -> dict[int, Module]:
+        return {species.id: species.representative for species in self._modules.species}
+
+    def _redirect(self, before: Mapping[int, Module]) -> None:
+        """Point the blueprints to module species that exist, before networks or offspring are made of them; `before`
+        are the representatives of those that they may name.
+        """
+        after = self._representatives()
+        gone = {key: module for key, module in before.items() if key not in after}
+        heir = heirs(gone, after, self._module_operators.distance)
         self._blueprints.change(lambda blueprint: redirected(blueprint, heir))
 
     def _described(self) -> dict[str, Any]:

@@ -110,20 +110,47 @@ def test_who_was_in_no_network_is_judged_by_its_kind() -> None:
         [
             Species(1, 0.0, tuple(Individual(i, float(i)) for i in range(3))),
             Species(2, 90.0, (Individual(3, 90.0), Individual(4, 91.0))),
-        ]
+        ],
+        5.0,
     )
     population.evaluate({0: 0.4, 1: 0.8}, {4}, 0)
-    # 2: mean of its species; 4: lowest, because it was rejected; 3: mean of its species, which is 4
-    assert {m.id: m.fitness for m in population.members} == pytest.approx({0: 0.4, 1: 0.8, 2: 0.6, 3: 0.4, 4: 0.4})
-    population.evaluate({2: 0.1}, {0}, 1)
-    assert {m.id: m.fitness for m in population.members}[0] == pytest.approx(0.4)
+    # 2: mean of its species; 4: lowest, because it was rejected; 3: mean of everyone, as its species has no fitness
+    standing = {0: 0.4, 1: 0.8, 2: 0.6, 3: 0.6, 4: 0.4}
+    assert {m.id: m.standing() for m in population.members} == pytest.approx(standing)
+    population.evaluate({1: 0.2}, {0}, 1)
+    # 0 keeps what was measured; the others follow the new means of what has been measured
+    standing = {0: 0.4, 1: 0.2, 2: 0.3, 3: 0.3, 4: 0.3}
+    assert {m.id: m.standing() for m in population.members} == pytest.approx(standing)
+
+
+def test_fitness_that_was_not_measured_makes_no_elite_and_no_record() -> None:
+    chosen = settings(modules={"population": 4, "species": 2, "distance": 5.0, "elitism": 2}).modules
+    population: Population[float] = Population(chosen, Numbers())
+    unknown = Species(2, 90.0, (Individual(2, 90.0), Individual(3, 91.0)))
+    population.restore([Species(1, 0.0, (Individual(0, 0.0), Individual(1, 1.0))), unknown], 5.0)
+    population.evaluate({0: 0.4}, set(), 0)
+    described = population.describe()
+    assert described["mean_fitness"] == described["best_fitness"] == {"1": 0.4, "2": None}
+    assert [(s.best, s.improved) for s in population.species] == [(0.4, 0), (None, 0)]
+    population.evolve(0, lambda genome, rng: True, np.random.default_rng(0))
+    assert [m.id for m in population.members if m.id <= 3] == [0]
+    assert len(population.members) == 4
 
 
 def test_an_immigrant_takes_the_place_of_the_youngest_that_can_leave() -> None:
     population: Population[float] = Population(settings().modules, Numbers())
     first = Species(1, 0.0, (Individual(0, 0.0), Individual(1, 1.0), Individual(2, 2.0)))
-    population.restore([first, Species(2, 9.0, (Individual(3, 9.0),))])
+    population.restore([first, Species(2, 9.0, (Individual(3, 9.0),))], 5.0)
     species = population.admit(50.0, 4, {2})
     assert (species.id, species.improved) == (3, 4)
     assert [m.id for m in population.members] == [0, 2, 3, 4]
     assert replace(species.members[0], id=4) == species.members[0]
+
+
+def test_an_immigrant_takes_the_place_of_a_whole_species_before_the_population_grows() -> None:
+    population: Population[float] = Population(settings().modules, Numbers())
+    population.restore([Species(i + 1, float(i), (Individual(i, float(i)),)) for i in range(3)], 1.0)
+    assert population.admit(50.0, 0, {2}).id == 4
+    assert [(s.id, m.id) for s in population.species for m in s.members] == [(1, 0), (3, 2), (4, 3)]
+    population.admit(60.0, 0, {0, 2, 3})
+    assert [m.id for m in population.members] == [0, 2, 3, 4]
