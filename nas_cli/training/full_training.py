@@ -97,26 +97,10 @@ def _carry_out(
     )
     for epoch in result.curve:
         record(epoch)
-    _finish(run, journal, job, result, launched)
-
-
-def _finish(run: RunFolder, journal: Journal, job: FullTraining, result: FitResult, launched: float) -> None:
-    if result.stopped == "diverged":
-        reason = "the loss is not finite: lower training.optimizer.learning_rate"
-        journal.append({"event": "stop", "status": "failed", "reason": reason})
-        run.write_json("summary.json", summarise(run.events()))
-        raise RunError(f"training diverged in {run.path}, {reason}.")
-    file = save(job.model, run.best / "model.keras")
-    metrics = evaluate(job.model, job.dataset.test, job.dataset, job.training.batch_size)
-    valid = evaluate(job.model, job.dataset.validation, job.dataset, job.training.batch_size)
-    journal.append(
-        {
-            "event": "test",
-            "metrics": {f"test_{name}": value for name, value in metrics.items()},
-            "valid": {f"valid_{name}": value for name, value in valid.items()},
-            "file_bytes": file.stat().st_size,
-        }
-    )
+    _check_converged(run, journal, result)
+    # A session killed after its test: the test set is used once.
+    if not any(event["event"] == "test" for event in events):
+        journal.append(_tested(run, job))
     journal.append(
         {
             "event": "end",
@@ -128,6 +112,27 @@ def _finish(run: RunFolder, journal: Journal, job: FullTraining, result: FitResu
             "wall_seconds": time.time() - launched,
         }
     )
+
+
+def _check_converged(run: RunFolder, journal: Journal, result: FitResult) -> None:
+    if result.stopped == "diverged":
+        reason = "the loss is not finite: lower training.optimizer.learning_rate"
+        journal.append({"event": "stop", "status": "failed", "reason": reason})
+        run.write_json("summary.json", summarise(run.events()))
+        raise RunError(f"training diverged in {run.path}, {reason}.")
+
+
+def _tested(run: RunFolder, job: FullTraining) -> dict[str, Any]:
+    """The test event of the trained model, which is saved first."""
+    file = save(job.model, run.best / "model.keras")
+    metrics = evaluate(job.model, job.dataset.test, job.dataset, job.training.batch_size)
+    valid = evaluate(job.model, job.dataset.validation, job.dataset, job.training.batch_size)
+    return {
+        "event": "test",
+        "metrics": {f"test_{name}": value for name, value in metrics.items()},
+        "valid": {f"valid_{name}": value for name, value in valid.items()},
+        "file_bytes": file.stat().st_size,
+    }
 
 
 def save(model: Any, file: Path) -> Path:

@@ -1,0 +1,45 @@
+"""A full training as a run: what its journal and its summary hold."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nas_cli.runs.folder import RunFolder, create_run
+from nas_cli.runs.journal import Journal
+from nas_cli.training import full_training
+from nas_cli.training.full_training import FullTraining, run_training
+from tests.training.examples import PLAIN, images, linear, training
+
+START = {"command": "train", "dataset": {}, "model": "linear", "cost": {"flops": 2}}
+
+
+def session(run: RunFolder) -> dict[str, Any]:
+    data = images()
+    job = FullTraining(linear(data), data, training(), PLAIN, seed=0)
+    return run_training(run, job, START, lambda _: None, time.time())
+
+
+class Killed(Exception):
+    """Stands for the death of the process."""
+
+
+def test_a_training_killed_after_its_test_does_not_test_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = create_run(tmp_path / "run", {"command": "train"}, {})
+    append = Journal.append
+
+    def killed_at_the_end(journal: Journal, event: Any) -> Any:
+        if event["event"] == "end":
+            raise Killed
+        return append(journal, event)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Journal, "append", killed_at_the_end)
+        session(run)
+    (tested,) = [event for event in run.events() if event["event"] == "test"]
+    monkeypatch.setattr(full_training, "evaluate", lambda *_: pytest.fail("a second evaluation"))
+    summary = session(run)
+    assert summary["status"] == "completed"
+    assert summary["best"]["test_accuracy"] == tested["metrics"]["test_accuracy"]
+    assert [event["event"] for event in run.events()] == ["start", "epoch", "epoch", "test", "resume", "end"]
