@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nas_cli.runs.sessions import sessions, span, wall_seconds
+
 Interval = tuple[float, float]
 
 
@@ -32,23 +34,14 @@ class Times:
 
 def times(events: Sequence[Mapping[str, Any]]) -> Times:
     """The times of the run that wrote `events`."""
-    wall = worker = 0.0
-    for session in _sessions(events):
-        begin = float(session[0].get("launched", session[0]["time"]))
-        end = float(session[-1]["time"])
-        wall += max(0.0, end - begin)
+    worker = 0.0
+    for session in sessions(events):
+        begin, end = span(session)
         worker += _worker_seconds(begin, end, _busy(session, begin))
     tests = sum(float(event.get("seconds", 0.0)) for event in events if event["event"] == "test")
-    return Times(wall, worker, _total(events, "train_seconds"), _total(events, "evaluation_seconds") + tests)
-
-
-def _sessions(events: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
-    sessions: list[list[Mapping[str, Any]]] = []
-    for event in events:
-        if event["event"] in ("start", "resume") or not sessions:
-            sessions.append([])
-        sessions[-1].append(event)
-    return sessions
+    return Times(
+        wall_seconds(events), worker, _total(events, "train_seconds"), _total(events, "evaluation_seconds") + tests
+    )
 
 
 def _busy(session: Sequence[Mapping[str, Any]], begin: float) -> list[Interval]:

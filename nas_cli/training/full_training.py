@@ -14,6 +14,7 @@ from nas_cli.errors import RunError
 from nas_cli.runs.folder import RunFolder
 from nas_cli.runs.interruption import Interrupted, stoppable, unstoppable
 from nas_cli.runs.journal import Journal
+from nas_cli.runs.sessions import wall_seconds
 from nas_cli.training.fit import FitResult, evaluate, fit
 from nas_cli.training.settings import TrainingSettings
 
@@ -101,17 +102,7 @@ def _carry_out(
     # A session killed after its test: the test set is used once.
     if not any(event["event"] == "test" for event in events):
         journal.append(_tested(run, job))
-    journal.append(
-        {
-            "event": "end",
-            "stopped": result.stopped,
-            "best_epoch": result.best_epoch,
-            "train_seconds": result.train_seconds,
-            "evaluation_seconds": result.evaluation_seconds,
-            "images_per_second": result.images_per_second,
-            "wall_seconds": time.time() - launched,
-        }
-    )
+    journal.append(_end(result, wall_seconds([*run.events(), {"event": "end", "time": time.time()}])))
 
 
 def _check_converged(run: RunFolder, journal: Journal, result: FitResult) -> None:
@@ -135,6 +126,18 @@ def _tested(run: RunFolder, job: FullTraining) -> dict[str, Any]:
     }
 
 
+def _end(result: FitResult, wall: float) -> dict[str, Any]:
+    return {
+        "event": "end",
+        "stopped": result.stopped,
+        "best_epoch": result.best_epoch,
+        "train_seconds": result.train_seconds,
+        "evaluation_seconds": result.evaluation_seconds,
+        "images_per_second": result.images_per_second,
+        "wall_seconds": wall,
+    }
+
+
 def save(model: Any, file: Path) -> Path:
     """The file, written whole or not at all, that holds the model."""
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -146,9 +149,9 @@ def save(model: Any, file: Path) -> Path:
 def summarise(events: Sequence[Event]) -> dict[str, Any]:
     """The content of summary.json of a training, version 1.
 
-    Keys: version, command, status, seed, wall_seconds (of the last session), trials and failed (0), best {id: null,
-    valid_accuracy, test_accuracy (or _rmse), flops, params, architecture: null}, training {epochs, best_epoch,
-    stopped, train_seconds, evaluation_seconds, images_per_second, dataset, model}.
+    Keys: version, command, status, seed, wall_seconds (over all sessions, without the pauses), trials and
+    failed (0), best {id: null, valid_accuracy, test_accuracy (or _rmse), flops, params, architecture: null}, training
+    {epochs, best_epoch, stopped, train_seconds, evaluation_seconds, images_per_second, dataset, model}.
     """
     last = {event["event"]: event for event in events}
     start, end, test = last["start"], last.get("end", {}), last.get("test")
@@ -162,7 +165,7 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
         "command": "train",
         "status": status,
         "seed": start["seed"],
-        "wall_seconds": end.get("wall_seconds", events[-1]["time"] - start["launched"]),
+        "wall_seconds": wall_seconds(events),
         "trials": 0,
         "failed": 0,
         "best": best,
