@@ -15,13 +15,15 @@ class Times:
 
     `worker_seconds` is the integral over the wall time of the number of workers with a trial, and at least one:
     what the run cost in worker time. `outside_fraction` is the part of it that was neither training nor evaluation
-    (starting, proposing, building, saving, failed trials), in [0, 1].
+    (starting, proposing, building, saving, failed trials), in [0, 1]. Training and evaluation contain their
+    compilation, `compile_seconds`.
     """
 
     wall_seconds: float
     worker_seconds: float
     train_seconds: float
     evaluation_seconds: float
+    compile_seconds: float
 
     @property
     def outside_fraction(self) -> float:
@@ -40,7 +42,11 @@ def times(events: Sequence[Mapping[str, Any]]) -> Times:
         worker += _worker_seconds(begin, end, _busy(session, begin))
     tests = sum(float(event.get("seconds", 0.0)) for event in events if event["event"] == "test")
     return Times(
-        wall_seconds(events), worker, _total(events, "train_seconds"), _total(events, "evaluation_seconds") + tests
+        wall_seconds=wall_seconds(events),
+        worker_seconds=worker,
+        train_seconds=_total(events, "train_seconds"),
+        evaluation_seconds=_total(events, "evaluation_seconds") + tests,
+        compile_seconds=_total(events, "compile_seconds"),
     )
 
 

@@ -106,7 +106,7 @@ def test_figures_a_reader_looks_for(tmp_path: Path) -> None:
     assert "9f2c41d07b" in text
     failed = sum(e.get("status") == "failed" for e in SEARCH)
     assert f"{failed} of 20 trials failed:" in text
-    assert "4.3 %" in text and "2.99 GiB" in text
+    assert "4.3 %of the worker time" in text and "2.99 GiB" in text
 
 
 def test_marks_of_the_front_tell_their_trial_and_lead_to_its_row(tmp_path: Path) -> None:

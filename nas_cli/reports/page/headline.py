@@ -82,11 +82,11 @@ def _counts(history: History) -> list[Figure]:
 
 
 def _times(history: History) -> list[Figure]:
-    end = history.last("end")
+    outside = percent(finite(history.last("end").get("outside_fraction")))
     unit = "images/s, one worker" if history.trials else "images/s"
     return [
         Figure("Wall time", duration(wall_seconds(history))),
-        Figure("Outside training", percent(finite(end.get("outside_fraction"))), "of the wall time"),
+        Figure("Outside training and evaluation", outside, "of the worker time; compilation counts as training"),
         Figure("Peak memory", size(peak_memory_bytes(history)), "all processes"),
         Figure("Training speed", count(images_per_second(history)), unit),
     ]
