@@ -16,7 +16,7 @@ from nas_cli.data.settings import AugmentationSettings
 from nas_cli.training import checkpoint
 from nas_cli.training.evaluation import evaluate, measured
 from nas_cli.training.feed import Pace, chunks, rate
-from nas_cli.training.losses import build_objective
+from nas_cli.training.losses import build_objective, plain_objective
 from nas_cli.training.optimizers import build_optimizer
 from nas_cli.training.precision import has_gpu
 from nas_cli.training.result import Epoch, FitResult, Progress, Stopped, best_epoch, stale_epochs
@@ -82,10 +82,11 @@ class _Training:
         self._model, self._data, self._settings, self._seed = model, dataset, settings, seed
         self._augmentation = augmentation
         self._objective = build_objective(settings.loss, dataset)
+        self._valid_objective = plain_objective(dataset)
         self._optimizer = prepared_optimizer(build_optimizer(settings.optimizer), model)
         jit = settings.jit_compile == "true" or (settings.jit_compile == "auto" and has_gpu())
         self._train = TrainSteps(model, self._objective, self._optimizer, dataset.train, jit)
-        self._evaluate = EvaluationSteps(model, self._objective, dataset.validation, jit)
+        self._evaluate = EvaluationSteps(model, self._valid_objective, dataset.validation, jit)
         self._pace, self._evaluation_pace = Pace(), Pace()
         self._curve: list[Epoch] = []
         self._best: Sequence[NDArray[Any]] = ()
@@ -110,7 +111,7 @@ class _Training:
         if trained is None:
             return None
         split, size = self._data.validation, self._settings.batch_size * EVALUATION_BATCH
-        valid = measured(self._evaluate, self._objective, split, size, self._evaluation_pace)
+        valid = measured(self._evaluate, self._valid_objective, split, size, self._evaluation_pace)
         if not math.isfinite(valid["loss"]):
             self._failure = "diverged"
             return None

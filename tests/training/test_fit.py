@@ -14,7 +14,7 @@ from nas_cli.data.dataset import Split
 from nas_cli.errors import RunError
 from nas_cli.training import session
 from nas_cli.training.fit import evaluate, fit
-from nas_cli.training.settings import ScheduleSettings
+from nas_cli.training.settings import LossSettings, ScheduleSettings
 from tests.training.examples import ADAM, PLAIN, STANDARD, convolutional, images, linear, table, training, weights
 
 COSINE = ScheduleSettings(name="cosine", warmup=0.1, final_fraction=0.0, factor=None, milestones=None)
@@ -30,6 +30,15 @@ def test_it_learns_and_its_last_curve_point_is_what_evaluate_measures() -> None:
     measured = evaluate(model, data.validation, data, batch_size=7)
     assert measured["loss"] == pytest.approx(result.curve[-1]["valid_loss"], rel=1e-5)
     assert measured["accuracy"] == result.curve[-1]["valid_accuracy"]
+
+
+def test_label_smoothing_is_no_part_of_the_validation_loss() -> None:
+    data = images()
+    model = convolutional(data)
+    smooth = LossSettings(name="auto", label_smoothing=0.3)
+    result = fit(model, data, training(epochs=2, loss=smooth), PLAIN, seed=1)
+    expected = evaluate(model, data.validation, data)["loss"]
+    assert result.curve[-1]["valid_loss"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_regression_reports_rmse_in_raw_units() -> None:
