@@ -22,7 +22,7 @@ def measured(
     pace = pace or Pace()
     loss = score = 0.0
     pace.begin()
-    for x, y in chunks(in_order(split, batch_size), pace.steps):
+    for x, y in chunks(in_order(split, batch_size), pace.steps, pace.jit):
         losses, scores = steps(x, y)
         pace.lap(len(y), y.size)
         loss, score = total(losses, loss), total(scores, score)

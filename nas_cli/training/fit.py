@@ -87,7 +87,7 @@ class _Training:
         jit = settings.jit_compile == "true" or (settings.jit_compile == "auto" and has_gpu())
         self._train = TrainSteps(model, self._objective, self._optimizer, dataset.train, jit)
         self._evaluate = EvaluationSteps(model, self._valid_objective, dataset.validation, jit)
-        self._pace, self._evaluation_pace = Pace(), Pace()
+        self._pace, self._evaluation_pace = Pace(jit), Pace(jit)
         self._curve: list[Epoch] = []
         self._best: Sequence[NDArray[Any]] = ()
         self._before: Mapping[str, float] = {"train": 0.0, "evaluation": 0.0, "total": 0.0}
@@ -130,7 +130,7 @@ class _Training:
         loss = score = 0.0
         seen, step = 0, number * self._steps
         self._pace.begin()
-        for x, y in chunks(self._batches(number), self._pace.steps):
+        for x, y in chunks(self._batches(number), self._pace.steps, self._pace.jit):
             if self._out_of_time():
                 self._failure = "out_of_time"
                 break
@@ -194,7 +194,7 @@ class _Training:
             stopped=self.stopped or "completed",
             train_seconds=seconds["train"],
             evaluation_seconds=seconds["evaluation"],
-            compile_seconds=sum(pace.compile_seconds or 0.0 for pace in (self._pace, self._evaluation_pace)),
+            compile_seconds=self._pace.compile_seconds + self._evaluation_pace.compile_seconds,
             images_per_second=rate(self._pace.timed),
             best_epoch=self._best_epoch(),
         )
