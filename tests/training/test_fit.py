@@ -183,15 +183,17 @@ def test_a_process_that_trains_many_networks_keeps_none_of_their_graphs() -> Non
     assert graphs_after_training() == graphs_after_training()
 
 
-def test_half_precision_scales_its_loss_and_learns() -> None:
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_learns_and_keeps_its_weights_in_float32(policy: str) -> None:
     data = images()
-    keras.config.set_dtype_policy("mixed_float16")
+    keras.config.set_dtype_policy(policy)
     try:
         model = convolutional(data)
     finally:
         keras.config.set_dtype_policy("float32")
     result = fit(model, data, training(epochs=12), PLAIN, seed=1)
     assert result.curve[-1]["valid_accuracy"] > 0.9
+    assert {variable.dtype for variable in model.trainable_variables} == {"float32"}
 
 
 def test_it_equals_keras_own_fit_step_for_step() -> None:
