@@ -145,6 +145,7 @@ def test_a_single_training_shows_its_curves_and_network(tmp_path: Path) -> None:
     assert 'aria-label="Network"' in text
     assert "Trials" not in Page(text).text
     assert "77.13 %" in text
+    assert "Validation accuracy78.24 %of the network tested" in Page(text).text
 
 
 def test_text_from_a_run_is_escaped(tmp_path: Path) -> None:
