@@ -55,7 +55,7 @@ def fit(
     """
     training = _Training(model, dataset, settings, augmentation, seed)
     log = TensorBoardLog(log_dir if settings.tensorboard else None)
-    identity = checkpoint.fingerprint(settings, augmentation, seed, dataset.split_digest, model.count_params())
+    identity = checkpoint.fingerprint(settings, augmentation, seed, dataset.split_digest, checkpoint.structure(model))
     if checkpoints is not None and (state := checkpoint.load(checkpoints, identity)) is not None:
         training.restore(state)
     while training.stopped is None:

@@ -156,11 +156,25 @@ def test_a_resumed_training_equals_an_uninterrupted_one(optimizer: str, tmp_path
 def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
     data = images()
     fit(linear(data), data, training(epochs=1), PLAIN, seed=0, checkpoints=tmp_path)
-    with pytest.raises(RunError, match="other settings, data or seed"):
+    with pytest.raises(RunError, match="another model, settings, data or seed"):
         fit(linear(data), data, training(epochs=1), PLAIN, seed=1, checkpoints=tmp_path)
     (tmp_path / "training.npz").write_bytes(b"PK damaged")
     with pytest.raises(RunError, match="not a checkpoint"):
         fit(linear(data), data, training(epochs=1), PLAIN, seed=0, checkpoints=tmp_path)
+
+
+def test_a_checkpoint_of_a_model_with_as_many_weights_is_refused(tmp_path: Path) -> None:
+    data = images()
+    fit(convolutional(data), data, training(epochs=1), PLAIN, seed=0, checkpoints=tmp_path)
+    with pytest.raises(RunError, match="another model"):
+        fit(convolutional(data, dropout=0.5), data, training(epochs=1), PLAIN, seed=0, checkpoints=tmp_path)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        other = convolutional(data)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    with pytest.raises(RunError, match="another model"):
+        fit(other, data, training(epochs=1), PLAIN, seed=0, checkpoints=tmp_path)
 
 
 def test_progress_and_tensorboard_get_every_epoch(tmp_path: Path) -> None:
