@@ -148,6 +148,15 @@ def test_a_single_training_shows_its_curves_and_network(tmp_path: Path) -> None:
     assert "Validation accuracy78.24 %of the network tested" in Page(text).text
 
 
+@pytest.mark.parametrize("kind", ["search", "train"])
+def test_the_arithmetic_that_was_used_is_shown(kind: str, tmp_path: Path) -> None:
+    events = journals.training_events(epochs=2) if kind == "train" else journals.search_events(1, trials=3)
+    assert "Precisionfloat32" in Page(report(tmp_path / "asked", events)).text
+    told = {"precision": "mixed_bfloat16"}
+    events = [e | told if kind == "train" else e | {"extra": told} for e in events]
+    assert "Precisionmixed_bfloat16" in Page(report(tmp_path / "used", events)).text
+
+
 def test_text_from_a_run_is_escaped(tmp_path: Path) -> None:
     events = journals.search_events(1, trials=3)
     evil = '<script>alert("x")</script>'
