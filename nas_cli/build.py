@@ -55,21 +55,22 @@ def make_strategy(config: SearchConfig, space: Any) -> Strategy:
     return strategy
 
 
-def sample_costs(config: SearchConfig, space: Any, wanted: int) -> list[Cost]:
-    """Costs of `wanted` random admissible architectures.
+def sample_architectures(config: SearchConfig, space: Any, wanted: int) -> list[Architecture]:
+    """`wanted` random architectures that respect the limits.
 
     Raises:
         ConfigError: if none of many random architectures respects the limits.
     """
     limits = make_limits(config)
     rng = np.random.default_rng(config.seed)
-    found: list[Cost] = []
+    found: list[Architecture] = []
     smallest: Cost | None = None
     for _ in range(SAMPLES_BEFORE_GIVING_UP):
-        cost = architecture_cost(space.architecture(space.sample(rng)))
+        architecture = space.architecture(space.sample(rng))
+        cost = architecture_cost(architecture)
         smallest = cost if smallest is None or cost.flops < smallest.flops else smallest
         if limits.admits(cost):
-            found.append(cost)
+            found.append(architecture)
         if len(found) == wanted:
             break
     if not found and smallest is not None:

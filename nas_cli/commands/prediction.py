@@ -2,13 +2,14 @@
 
 import statistics
 
-from nas_cli.build import make_space, make_strategy, sample_costs
+from nas_cli.build import make_space, make_strategy, sample_architectures
 from nas_cli.commands.machine import cores
 from nas_cli.config import SearchConfig, TrainConfig
 from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.costs.throughput import machine_flops, training_seconds
 from nas_cli.data.info import info
 from nas_cli.data.sources import data_dir
+from nas_cli.estimators.budget import trial_shape
 from nas_cli.models.reference import find_architecture
 
 SAMPLES = 100
@@ -31,19 +32,23 @@ def predict_search(config: SearchConfig) -> list[str]:
     """
     data = info(config.dataset, data_dir())
     space = make_space(config, data.input_shape, data.classes)
-    costs = sample_costs(config, space, SAMPLES)
     # Finds out, before anything is written, whether the strategy's own files and settings are usable.
     make_strategy(config, space)
+    shape = trial_shape(data.name, data.input_shape, config.estimator.resolution)
+    sampled = sample_architectures(config, space, SAMPLES)
+    costs = [architecture_cost(architecture) for architecture in sampled]
+    # The limits and the journal count networks of full size; a trial may train on smaller images.
+    trained = [architecture_cost(architecture.with_input(shape)) for architecture in sampled]
     trials, workers = planned_trials(config), config.resources.workers
     epochs = config.estimator.epochs or config.training.epochs
     images = min(config.estimator.train_size or data.train_examples, data.train_examples)
     images *= config.augmentation.copies
     speed = machine_flops() * min(1.0, workers / cores() if config.deterministic else 1.0)
-    busy = sum(training_seconds(cost, images, epochs, speed) for cost in costs) / len(costs)
+    busy = sum(training_seconds(cost, images, epochs, speed) for cost in trained) / len(trained)
     overhead = TRIAL_OVERHEAD_SECONDS * trials / min(workers, cores())
     seconds = trials * busy + overhead + WORKER_START_SECONDS
     flops = sorted(cost.flops for cost in costs)
-    memory = max(cost.training_bytes(config.training.batch_size) for cost in costs)
+    memory = max(cost.training_bytes(config.training.batch_size) for cost in trained)
     return [
         f"{data.name}: {data.train_examples:,} training, {data.validation_examples:,} validation, "
         f"{data.test_examples:,} test examples of shape {'x'.join(map(str, data.input_shape))}, {data.classes} classes",

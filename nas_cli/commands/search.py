@@ -138,7 +138,7 @@ def _say(summary: Mapping[str, Any], run: Any, progress: Any) -> None:
     )
     progress.note(
         f"{summary['trials']} trials ({summary['failed']} failed) in {summary['wall_seconds'] / 60:.1f} min, "
-        f"{search['outside_fraction']:.1%} of the time outside training and evaluation, "
-        f"peak memory {peak / 1e9:.1f} GB"
+        f"{search['outside_fraction']:.1%} of the worker time outside training and evaluation "
+        f"(compilation {search['compile_seconds']:.1f} s counted as training), peak memory {peak / 1e9:.1f} GB"
     )
     progress.note(f"report: {run.path / 'report.html'}")

@@ -106,7 +106,7 @@ def _job(config: TrainConfig, run: Any, progress: Any) -> tuple[Any, dict[str, A
     if dataset.provenance.note:
         progress.note(dataset.provenance.note)
     keras.utils.set_random_seed(config.seed)
-    precision.apply(config.training.precision)
+    arithmetic = precision.apply(config.training.precision)
     model = open_model(config.model, dataset.input_shape, dataset.classes, dataset.scale, dataset.offset)
     job = FullTraining(model, dataset, config.training, config.augmentation, config.seed)
     cost = job.cost()
@@ -115,6 +115,7 @@ def _job(config: TrainConfig, run: Any, progress: Any) -> tuple[Any, dict[str, A
         "config_digest": config_digest(plain(config)),
         "dataset": dataset_block(dataset),
         "model": config.model.name,
+        "precision": arithmetic,
         "cost": {"flops": cost.flops, "macs": cost.macs, "params": cost.params},
     }
     return job, start

@@ -43,14 +43,26 @@ def resized(dataset: Dataset, resolution: int) -> Dataset:
     Raises:
         ConfigError: the data set has no images.
     """
-    if len(dataset.input_shape) != 3:
-        raise ConfigError(f"estimator.resolution={resolution} needs images, {dataset.name} has none: use null.")
+    trial_shape(dataset.name, dataset.input_shape, resolution)
     return replace(
         dataset,
         train=_resized(dataset.train, resolution),
         validation=_resized(dataset.validation, resolution),
         test=_resized(dataset.test, resolution),
     )
+
+
+def trial_shape(name: str, shape: tuple[int, ...], resolution: int | None) -> tuple[int, ...]:
+    """The shape of an example of the data set `name`, (height, width, channels) or (features,), as a trial sees it.
+
+    Raises:
+        ConfigError: a resolution for examples that are no images.
+    """
+    if resolution is None:
+        return shape
+    if len(shape) != 3:
+        raise ConfigError(f"estimator.resolution={resolution} needs images, {name} has none: use null.")
+    return (resolution, resolution, shape[-1])
 
 
 def _resized(split: Split, resolution: int) -> Split:

@@ -17,7 +17,8 @@ class Score:
 
     `metrics` holds plain floats: valid_accuracy, valid_loss, train_accuracy, train_loss, train_seconds,
     evaluation_seconds, images_per_second, epochs. `fitness` is higher-is-better. `curve` has one mapping per epoch.
-    `failure` is None, or the reason why the network has no score ('diverged', 'out of time', …).
+    `failure` is None, or the reason why the network has no score ('diverged', 'out of time', …). `extra` holds JSON
+    values for the journal and the report, e.g. precision, the Keras dtype policy.
     """
 
     fitness: float | None

@@ -46,12 +46,12 @@ class TrainEstimator:
         from nas_cli.training.fit import fit
 
         session.forget_models()
-        precision.apply(self._training.precision)
+        arithmetic = precision.apply(self._training.precision)
         keras.utils.set_random_seed(seed)
         data = self._dataset
         model = build(architecture.with_input(data.input_shape), data.scale, data.offset)
         result = fit(model, data, self._training, self._augmentation, seed, progress=progress)
-        score = self._scored(result)
+        score = replace(self._scored(result), extra={"precision": arithmetic})
         if model_file is not None and score.failure is None:
             model.save(model_file)
         return score

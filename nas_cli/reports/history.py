@@ -82,6 +82,12 @@ class History:
         return self.start.get("dataset") or {}
 
     @cached_property
+    def precisions(self) -> tuple[str, ...]:
+        """The Keras dtype policies that networks were trained in, in alphabetical order; empty if nothing says."""
+        found = [self.start.get("precision"), *(trial.event.get("extra", {}).get("precision") for trial in self.trials)]
+        return tuple(sorted({str(name) for name in found if name}))
+
+    @cached_property
     def trials(self) -> tuple[Trial, ...]:
         """Every trial once, by number; of two events of one trial the first counts, as in a resumed search."""
         found: dict[int, Trial] = {}

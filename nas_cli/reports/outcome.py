@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nas_cli.reports.history import History
 from nas_cli.reports.measure import finite
+from nas_cli.runs import sessions
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,8 @@ def wall_seconds(history: History) -> float | None:
     recorded = finite(history.last("end").get("wall_seconds"))
     if recorded is not None:
         return recorded
-    total, previous = 0.0, None
-    for event in history.events:
-        now = finite(event.get("time"))
-        if now is None:
-            continue
-        if event.get("event") in ("start", "resume"):
-            previous = finite(event.get("launched"))
-        total += max(0.0, now - previous) if previous is not None else 0.0
-        previous = now
-    return total if previous is not None else None
+    timed = [event for event in history.events if finite(event.get("time")) is not None]
+    return sessions.wall_seconds(timed) if timed else None
 
 
 def peak_memory_bytes(history: History) -> float | None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nas_cli.runs.sessions import sessions, span, wall_seconds
+
 Interval = tuple[float, float]
 
 
@@ -13,13 +15,15 @@ class Times:
 
     `worker_seconds` is the integral over the wall time of the number of workers with a trial, and at least one:
     what the run cost in worker time. `outside_fraction` is the part of it that was neither training nor evaluation
-    (starting, proposing, building, saving, failed trials), in [0, 1].
+    (starting, proposing, building, saving, failed trials), in [0, 1]. Training and evaluation contain their
+    compilation, `compile_seconds`.
     """
 
     wall_seconds: float
     worker_seconds: float
     train_seconds: float
     evaluation_seconds: float
+    compile_seconds: float
 
     @property
     def outside_fraction(self) -> float:
@@ -32,23 +36,18 @@ class Times:
 
 def times(events: Sequence[Mapping[str, Any]]) -> Times:
     """The times of the run that wrote `events`."""
-    wall = worker = 0.0
-    for session in _sessions(events):
-        begin = float(session[0].get("launched", session[0]["time"]))
-        end = float(session[-1]["time"])
-        wall += max(0.0, end - begin)
+    worker = 0.0
+    for session in sessions(events):
+        begin, end = span(session)
         worker += _worker_seconds(begin, end, _busy(session, begin))
     tests = sum(float(event.get("seconds", 0.0)) for event in events if event["event"] == "test")
-    return Times(wall, worker, _total(events, "train_seconds"), _total(events, "evaluation_seconds") + tests)
-
-
-def _sessions(events: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
-    sessions: list[list[Mapping[str, Any]]] = []
-    for event in events:
-        if event["event"] in ("start", "resume") or not sessions:
-            sessions.append([])
-        sessions[-1].append(event)
-    return sessions
+    return Times(
+        wall_seconds=wall_seconds(events),
+        worker_seconds=worker,
+        train_seconds=_total(events, "train_seconds"),
+        evaluation_seconds=_total(events, "evaluation_seconds") + tests,
+        compile_seconds=_total(events, "compile_seconds"),
+    )
 
 
 def _busy(session: Sequence[Mapping[str, Any]], begin: float) -> list[Interval]:

@@ -22,9 +22,12 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
         best: null, or {id, generation, fitness, valid_accuracy, test_accuracy, flops, params, architecture,
             valid, test}. For a regression valid_rmse and test_rmse stand in place of the accuracies. `test_…` is
             null until the end of the run: the test set is used once. `valid` and `test` hold all metrics.
-        search: {generations, outside_fraction, train_seconds, evaluation_seconds, worker_seconds,
-            images_per_second, peak_memory_bytes, generation_memory_bytes, dataset, best_so_far, failures}.
+        search: {generations, outside_fraction, train_seconds, evaluation_seconds, compile_seconds,
+            worker_seconds, images_per_second, peak_memory_bytes, generation_memory_bytes, dataset, best_so_far,
+            failures}.
             outside_fraction: part of the worker time outside training and evaluation, see `accounting.Times`.
+            compile_seconds: sum over the trials of the time to compile them, contained in train_seconds and
+            evaluation_seconds.
             peak_memory_bytes: largest sum of the resident memory of all processes; generation_memory_bytes: the
             same for each generation. best_so_far: the highest fitness after trial 0, 1, …; null before the first.
             failures: number of trials by reason.
@@ -89,6 +92,7 @@ def _search(events: Sequence[Event], trials: Sequence[Event]) -> dict[str, Any]:
         "outside_fraction": spent.outside_fraction,
         "train_seconds": spent.train_seconds,
         "evaluation_seconds": spent.evaluation_seconds,
+        "compile_seconds": spent.compile_seconds,
         "worker_seconds": spent.worker_seconds,
         "images_per_second": _images_per_second(trials),
         "peak_memory_bytes": max(peaks, default=None),

@@ -7,7 +7,7 @@ from nas_cli.search.evaluator import Finished
 from nas_cli.search.plain_json import plain_json
 from nas_cli.strategies.contract import Outcome, Proposal
 
-TIMES = frozenset({"train_seconds", "evaluation_seconds", "images_per_second"})
+TIMES = frozenset({"train_seconds", "evaluation_seconds", "compile_seconds", "images_per_second"})
 """Metrics that differ between two runs of the same trial."""
 
 

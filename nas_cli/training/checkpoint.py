@@ -40,6 +40,24 @@ def fingerprint(*parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def structure(model: Any) -> Any:
+    """The model's layers, their settings, arithmetic and connections as JSON values, whatever the layers' names are.
+
+    Keras numbers layers on through a process: the same model built twice has other names.
+    """
+    config = json.loads(model.to_json())
+    names = {layer.name: f"layer {position}" for position, layer in enumerate(model._flatten_layers())}
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: renamed(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [renamed(item) for item in value]
+        return names.get(value, value) if isinstance(value, str) else value
+
+    return renamed(config)
+
+
 def save(folder: Path, state: Checkpoint, identity: str) -> None:
     """Replaces the checkpoint in `folder`.
 
@@ -72,7 +90,9 @@ def load(folder: Path, identity: str) -> Checkpoint | None:
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise RunError(f"{path} is not a checkpoint ({error}): remove it to start the training again.") from error
     if meta["identity"] != identity:
-        raise RunError(f"{path} belongs to a training with other settings, data or seed: use them, or another folder.")
+        raise RunError(
+            f"{path} belongs to a training with another model, settings, data or seed: use them, or another folder."
+        )
     return Checkpoint(**groups, curve=tuple(meta["curve"]), seconds=meta["seconds"])
 
 

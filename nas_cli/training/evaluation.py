@@ -5,14 +5,13 @@ from typing import Any
 
 from nas_cli.data.dataset import Dataset, Split
 from nas_cli.training.feed import Pace, chunks, in_order
-from nas_cli.training.losses import Objective, build_objective
-from nas_cli.training.settings import LossSettings
+from nas_cli.training.losses import Objective, plain_objective
 from nas_cli.training.steps import EvaluationSteps, total
 
 
 def evaluate(model: Any, split: Split, dataset: Dataset, batch_size: int = 256) -> Mapping[str, float]:
     """'loss' (no smoothing, no penalties) and 'accuracy' or 'rmse' (raw units) of a model on a split of `dataset`."""
-    objective = build_objective(LossSettings(name="auto", label_smoothing=None), dataset)
+    objective = plain_objective(dataset)
     return measured(EvaluationSteps(model, objective, split, jit_compile=False), objective, split, batch_size)
 
 
@@ -23,7 +22,7 @@ def measured(
     pace = pace or Pace()
     loss = score = 0.0
     pace.begin()
-    for x, y in chunks(in_order(split, batch_size), pace.steps):
+    for x, y in chunks(in_order(split, batch_size), pace.steps, pace.jit):
         losses, scores = steps(x, y)
         pace.lap(len(y), y.size)
         loss, score = total(losses, loss), total(scores, score)

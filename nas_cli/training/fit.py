@@ -16,7 +16,7 @@ from nas_cli.data.settings import AugmentationSettings
 from nas_cli.training import checkpoint
 from nas_cli.training.evaluation import evaluate, measured
 from nas_cli.training.feed import Pace, chunks, rate
-from nas_cli.training.losses import build_objective
+from nas_cli.training.losses import build_objective, plain_objective
 from nas_cli.training.optimizers import build_optimizer
 from nas_cli.training.precision import has_gpu
 from nas_cli.training.result import Epoch, FitResult, Progress, Stopped, best_epoch, stale_epochs
@@ -55,7 +55,7 @@ def fit(
     """
     training = _Training(model, dataset, settings, augmentation, seed)
     log = TensorBoardLog(log_dir if settings.tensorboard else None)
-    identity = checkpoint.fingerprint(settings, augmentation, seed, dataset.split_digest, model.count_params())
+    identity = checkpoint.fingerprint(settings, augmentation, seed, dataset.split_digest, checkpoint.structure(model))
     if checkpoints is not None and (state := checkpoint.load(checkpoints, identity)) is not None:
         training.restore(state)
     while training.stopped is None:
@@ -82,11 +82,12 @@ class _Training:
         self._model, self._data, self._settings, self._seed = model, dataset, settings, seed
         self._augmentation = augmentation
         self._objective = build_objective(settings.loss, dataset)
+        self._valid_objective = plain_objective(dataset)
         self._optimizer = prepared_optimizer(build_optimizer(settings.optimizer), model)
         jit = settings.jit_compile == "true" or (settings.jit_compile == "auto" and has_gpu())
         self._train = TrainSteps(model, self._objective, self._optimizer, dataset.train, jit)
-        self._evaluate = EvaluationSteps(model, self._objective, dataset.validation, jit)
-        self._pace, self._evaluation_pace = Pace(), Pace()
+        self._evaluate = EvaluationSteps(model, self._valid_objective, dataset.validation, jit)
+        self._pace, self._evaluation_pace = Pace(jit), Pace(jit)
         self._curve: list[Epoch] = []
         self._best: Sequence[NDArray[Any]] = ()
         self._before: Mapping[str, float] = {"train": 0.0, "evaluation": 0.0, "total": 0.0}
@@ -110,7 +111,7 @@ class _Training:
         if trained is None:
             return None
         split, size = self._data.validation, self._settings.batch_size * EVALUATION_BATCH
-        valid = measured(self._evaluate, self._objective, split, size, self._evaluation_pace)
+        valid = measured(self._evaluate, self._valid_objective, split, size, self._evaluation_pace)
         if not math.isfinite(valid["loss"]):
             self._failure = "diverged"
             return None
@@ -129,7 +130,7 @@ class _Training:
         loss = score = 0.0
         seen, step = 0, number * self._steps
         self._pace.begin()
-        for x, y in chunks(self._batches(number), self._pace.steps):
+        for x, y in chunks(self._batches(number), self._pace.steps, self._pace.jit):
             if self._out_of_time():
                 self._failure = "out_of_time"
                 break
@@ -193,7 +194,7 @@ class _Training:
             stopped=self.stopped or "completed",
             train_seconds=seconds["train"],
             evaluation_seconds=seconds["evaluation"],
-            compile_seconds=sum(pace.compile_seconds or 0.0 for pace in (self._pace, self._evaluation_pace)),
+            compile_seconds=self._pace.compile_seconds + self._evaluation_pace.compile_seconds,
             images_per_second=rate(self._pace.timed),
             best_epoch=self._best_epoch(),
         )

@@ -14,6 +14,7 @@ from nas_cli.errors import RunError
 from nas_cli.runs.folder import RunFolder
 from nas_cli.runs.interruption import Interrupted, stoppable, unstoppable
 from nas_cli.runs.journal import Journal
+from nas_cli.runs.sessions import wall_seconds
 from nas_cli.training.fit import FitResult, evaluate, fit
 from nas_cli.training.settings import TrainingSettings
 
@@ -97,37 +98,44 @@ def _carry_out(
     )
     for epoch in result.curve:
         record(epoch)
-    _finish(run, journal, job, result, launched)
+    _check_converged(run, journal, result)
+    # A session killed after its test: the test set is used once.
+    if not any(event["event"] == "test" for event in events):
+        journal.append(_tested(run, job))
+    journal.append(_end(result, wall_seconds([*run.events(), {"event": "end", "time": time.time()}])))
 
 
-def _finish(run: RunFolder, journal: Journal, job: FullTraining, result: FitResult, launched: float) -> None:
+def _check_converged(run: RunFolder, journal: Journal, result: FitResult) -> None:
     if result.stopped == "diverged":
         reason = "the loss is not finite: lower training.optimizer.learning_rate"
         journal.append({"event": "stop", "status": "failed", "reason": reason})
         run.write_json("summary.json", summarise(run.events()))
         raise RunError(f"training diverged in {run.path}, {reason}.")
+
+
+def _tested(run: RunFolder, job: FullTraining) -> dict[str, Any]:
+    """The test event of the trained model, which is saved first."""
     file = save(job.model, run.best / "model.keras")
     metrics = evaluate(job.model, job.dataset.test, job.dataset, job.training.batch_size)
     valid = evaluate(job.model, job.dataset.validation, job.dataset, job.training.batch_size)
-    journal.append(
-        {
-            "event": "test",
-            "metrics": {f"test_{name}": value for name, value in metrics.items()},
-            "valid": {f"valid_{name}": value for name, value in valid.items()},
-            "file_bytes": file.stat().st_size,
-        }
-    )
-    journal.append(
-        {
-            "event": "end",
-            "stopped": result.stopped,
-            "best_epoch": result.best_epoch,
-            "train_seconds": result.train_seconds,
-            "evaluation_seconds": result.evaluation_seconds,
-            "images_per_second": result.images_per_second,
-            "wall_seconds": time.time() - launched,
-        }
-    )
+    return {
+        "event": "test",
+        "metrics": {f"test_{name}": value for name, value in metrics.items()},
+        "valid": {f"valid_{name}": value for name, value in valid.items()},
+        "file_bytes": file.stat().st_size,
+    }
+
+
+def _end(result: FitResult, wall: float) -> dict[str, Any]:
+    return {
+        "event": "end",
+        "stopped": result.stopped,
+        "best_epoch": result.best_epoch,
+        "train_seconds": result.train_seconds,
+        "evaluation_seconds": result.evaluation_seconds,
+        "images_per_second": result.images_per_second,
+        "wall_seconds": wall,
+    }
 
 
 def save(model: Any, file: Path) -> Path:
@@ -141,9 +149,9 @@ def save(model: Any, file: Path) -> Path:
 def summarise(events: Sequence[Event]) -> dict[str, Any]:
     """The content of summary.json of a training, version 1.
 
-    Keys: version, command, status, seed, wall_seconds (of the last session), trials and failed (0), best {id: null,
-    valid_accuracy, test_accuracy (or _rmse), flops, params, architecture: null}, training {epochs, best_epoch,
-    stopped, train_seconds, evaluation_seconds, images_per_second, dataset, model}.
+    Keys: version, command, status, seed, wall_seconds (over all sessions, without the pauses), trials and
+    failed (0), best {id: null, valid_accuracy, test_accuracy (or _rmse), flops, params, architecture: null}, training
+    {epochs, best_epoch, stopped, train_seconds, evaluation_seconds, images_per_second, dataset, model}.
     """
     last = {event["event"]: event for event in events}
     start, end, test = last["start"], last.get("end", {}), last.get("test")
@@ -157,7 +165,7 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
         "command": "train",
         "status": status,
         "seed": start["seed"],
-        "wall_seconds": end.get("wall_seconds", events[-1]["time"] - start["launched"]),
+        "wall_seconds": wall_seconds(events),
         "trials": 0,
         "failed": 0,
         "best": best,

@@ -93,6 +93,11 @@ class MeanSquaredError(Objective):
         return self._std * math.sqrt(mean_score)
 
 
+def plain_objective(dataset: Dataset) -> Objective:
+    """The loss for a data set without smoothing: what every evaluation reports, whatever the training minimises."""
+    return build_objective(LossSettings(name="auto", label_smoothing=None), dataset)
+
+
 def build_objective(settings: LossSettings, dataset: Dataset) -> Objective:
     """The loss for a data set.
 

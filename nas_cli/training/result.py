@@ -18,7 +18,7 @@ class FitResult:
     `curve`: one mapping per epoch with epoch (from 1), train_loss, valid_loss, train_accuracy and valid_accuracy (or
     train_rmse and valid_rmse), learning_rate, seconds, images_per_second (training only); an epoch cut short by time
     has `share`, the part of it done.
-    `train_seconds` and `evaluation_seconds` contain `compile_seconds`, the first step of each.
+    `train_seconds` and `evaluation_seconds` contain `compile_seconds`, the calls that compile.
     `images_per_second`: training examples per second after that step; 0 if there was no other.
     `best_epoch`: epoch with the best validation metric, 0 if no epoch ended.
     """

@@ -26,7 +26,10 @@ class OptimizerSettings:
 
 @dataclass(frozen=True)
 class LossSettings:
-    """Loss by name; `auto` is cross_entropy for class labels and mse for regression. `label_smoothing` in [0, 1)."""
+    """Loss by name; `auto` is cross_entropy for class labels and mse for regression.
+
+    `label_smoothing` in [0, 1) is of the training loss only; validation and test losses have none.
+    """
 
     name: str = choice("auto", "cross_entropy", "mse")
     label_smoothing: float | None = number(0, 1, open_high=True)

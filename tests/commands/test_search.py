@@ -47,6 +47,7 @@ def test_json_is_the_summary_and_nothing_else(one_worker: tuple[Path, subprocess
     assert summary == json.loads((run / "summary.json").read_text())
     assert summary["status"] == "completed"
     assert summary["trials"] == 6
+    assert f"(compilation {summary['search']['compile_seconds']:.1f} s counted as training)" in done.stderr
     assert 0 <= summary["best"]["test_accuracy"] <= 1
 
 

@@ -30,6 +30,8 @@ def test_a_training_leaves_model_curves_and_report(trained: Path) -> None:
     assert summary["training"]["epochs"] == 2
     assert 0 <= summary["best"]["test_accuracy"] <= 1
     assert (trained / "best" / "model.keras").exists()
+    start = json.loads((trained / "journal.jsonl").read_text().splitlines()[0])
+    assert start["precision"] == "float32"
     assert "lenet_300_100" in (trained / "report.html").read_text(encoding="utf-8")
 
 

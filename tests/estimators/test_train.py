@@ -57,6 +57,7 @@ def test_fitness_is_the_validation_accuracy_of_the_chosen_epoch(tmp_path: Path) 
     accuracies = [epoch["valid_accuracy"] for epoch in score.curve]
     assert len(accuracies) == 4
     assert score.fitness == max(accuracies) == score.metrics["valid_accuracy"]
+    assert score.extra == {"precision": "float32"}
     last = make(tmp_path, epochs=4, score="last").estimate(network(), 0, None, lambda _: None)
     assert last.fitness == last.curve[-1]["valid_accuracy"]
 

@@ -142,6 +142,7 @@ def training_events(seed: int = 0, epochs: int = 30) -> list[Event]:
     for row in learning_curve(rng, 0.81, epochs):
         events.append({"event": "epoch", "time": clock(3.1), **row, "images_per_second": 4120.0})
     events.append({"event": "test", "time": clock(1), "metrics": {"test_accuracy": 0.7713, "test_loss": 0.7}})
+    events[-1]["valid"] = {"valid_accuracy": 0.7824, "valid_loss": 0.68}
     events.append({"event": "end", "time": clock(0), "wall_seconds": 98.1, "peak_memory_bytes": 1_500_000_000})
     return events
 

@@ -61,6 +61,16 @@ def test_what_makes_runs_incomparable_is_said(tmp_path: Path) -> None:
     assert "different data sets" in (reports.compare([one.path, other_data.path], tmp_path / "out")[-1]).read_text()
 
 
+def test_settings_that_differ_between_compared_runs_are_named(tmp_path: Path) -> None:
+    runs = [load(write(tmp_path, 1, strategy)) for strategy in ("codeepneat", "random")]
+    file = runs[1].path / "config.yaml"
+    file.write_text(file.read_text().replace("epochs: 4", "epochs: 9") + "estimator:\n  train_size: 500\n")
+    said = " ".join(differences([runs[0], load(runs[1].path)]))
+    assert "differ in training.epochs (4 or 9), estimator.train_size (absent or 500):" in said
+    assert "batch_size" not in said
+    assert "differ in" not in " ".join(differences(runs))
+
+
 def test_runs_without_a_result_have_empty_cells(tmp_path: Path) -> None:
     empty = journals.write_run(tmp_path / "empty", [])
     training = journals.write_run(tmp_path / "training", journals.training_events(epochs=3))

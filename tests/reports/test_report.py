@@ -106,7 +106,7 @@ def test_figures_a_reader_looks_for(tmp_path: Path) -> None:
     assert "9f2c41d07b" in text
     failed = sum(e.get("status") == "failed" for e in SEARCH)
     assert f"{failed} of 20 trials failed:" in text
-    assert "4.3 %" in text and "2.99 GiB" in text
+    assert "4.3 %of the worker time" in text and "2.99 GiB" in text
 
 
 def test_marks_of_the_front_tell_their_trial_and_lead_to_its_row(tmp_path: Path) -> None:
@@ -145,6 +145,16 @@ def test_a_single_training_shows_its_curves_and_network(tmp_path: Path) -> None:
     assert 'aria-label="Network"' in text
     assert "Trials" not in Page(text).text
     assert "77.13 %" in text
+    assert "Validation accuracy78.24 %of the network tested" in Page(text).text
+
+
+@pytest.mark.parametrize("kind", ["search", "train"])
+def test_the_arithmetic_that_was_used_is_shown(kind: str, tmp_path: Path) -> None:
+    events = journals.training_events(epochs=2) if kind == "train" else journals.search_events(1, trials=3)
+    assert "Precisionfloat32" in Page(report(tmp_path / "asked", events)).text
+    told = {"precision": "mixed_bfloat16"}
+    events = [e | told if kind == "train" else e | {"extra": told} for e in events]
+    assert "Precisionmixed_bfloat16" in Page(report(tmp_path / "used", events)).text
 
 
 def test_text_from_a_run_is_escaped(tmp_path: Path) -> None:

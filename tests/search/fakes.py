@@ -44,6 +44,7 @@ class FakeEstimator:
         if model_file is not None:
             model_file.write_text(f"{units} {seed}")
         metrics = {"valid_accuracy": fitness, "train_seconds": random.random(), "evaluation_seconds": 0.0, "epochs": 2}
+        metrics["compile_seconds"] = random.random()
         return Score(fitness=fitness, metrics=metrics, curve=({"epoch": 1, "train_loss": 0.5},))
 
     def test(self, model_file: Path) -> Mapping[str, float]:

@@ -6,7 +6,8 @@ from nas_cli.search.summary import summarise
 
 def trial(number: int, time: float, seconds: float, fitness: float | None, train: float = 0.0) -> dict:
     status, reason = ("ok", None) if fitness is not None else ("failed", "diverged")
-    metrics = {"train_seconds": train, "evaluation_seconds": 0.5, "images_per_second": 100.0 * (number + 1)}
+    metrics = {"train_seconds": train, "evaluation_seconds": 0.5, "compile_seconds": 0.25}
+    metrics["images_per_second"] = 100.0 * (number + 1)
     return {
         "event": "trial", "time": time, "id": number, "generation": 0, "seconds": seconds, "fitness": fitness,
         "status": status, "reason": reason, "metrics": metrics if fitness is not None else {},
@@ -34,6 +35,7 @@ def test_times_by_hand() -> None:
     # One worker all the time, and a second one for the 4 seconds in which both were busy.
     assert found.worker_seconds == 22 + 4
     assert (found.train_seconds, found.evaluation_seconds) == (9.0, 2.0)
+    assert found.compile_seconds == 0.5
     assert found.outside_fraction == pytest.approx(1 - 11 / 26)
 
 
@@ -44,6 +46,7 @@ def test_summary_by_hand() -> None:
     assert summary["best"]["id"] == 2
     assert summary["best"]["test_accuracy"] == 0.7
     assert summary["search"]["best_so_far"] == [None, 0.5, 0.75]
+    assert summary["search"]["compile_seconds"] == 0.5
     assert summary["search"]["images_per_second"] == pytest.approx((200 * 4 + 300 * 5) / 9)
     assert summary["search"]["peak_memory_bytes"] == 9
     assert summary["search"]["generation_memory_bytes"] == [7]

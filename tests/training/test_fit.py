@@ -14,7 +14,7 @@ from nas_cli.data.dataset import Split
 from nas_cli.errors import RunError
 from nas_cli.training import session
 from nas_cli.training.fit import evaluate, fit
-from nas_cli.training.settings import ScheduleSettings
+from nas_cli.training.settings import LossSettings, ScheduleSettings
 from tests.training.examples import ADAM, PLAIN, STANDARD, convolutional, images, linear, table, training, weights
 
 COSINE = ScheduleSettings(name="cosine", warmup=0.1, final_fraction=0.0, factor=None, milestones=None)
@@ -30,6 +30,15 @@ def test_it_learns_and_its_last_curve_point_is_what_evaluate_measures() -> None:
     measured = evaluate(model, data.validation, data, batch_size=7)
     assert measured["loss"] == pytest.approx(result.curve[-1]["valid_loss"], rel=1e-5)
     assert measured["accuracy"] == result.curve[-1]["valid_accuracy"]
+
+
+def test_label_smoothing_is_no_part_of_the_validation_loss() -> None:
+    data = images()
+    model = convolutional(data)
+    smooth = LossSettings(name="auto", label_smoothing=0.3)
+    result = fit(model, data, training(epochs=2, loss=smooth), PLAIN, seed=1)
+    expected = evaluate(model, data.validation, data)["loss"]
+    assert result.curve[-1]["valid_loss"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_regression_reports_rmse_in_raw_units() -> None:
@@ -147,11 +156,25 @@ def test_a_resumed_training_equals_an_uninterrupted_one(optimizer: str, tmp_path
 def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
     data = images()
     fit(linear(data), data, training(epochs=1), PLAIN, seed=0, checkpoints=tmp_path)
-    with pytest.raises(RunError, match="other settings, data or seed"):
+    with pytest.raises(RunError, match="another model, settings, data or seed"):
         fit(linear(data), data, training(epochs=1), PLAIN, seed=1, checkpoints=tmp_path)
     (tmp_path / "training.npz").write_bytes(b"PK damaged")
     with pytest.raises(RunError, match="not a checkpoint"):
         fit(linear(data), data, training(epochs=1), PLAIN, seed=0, checkpoints=tmp_path)
+
+
+def test_a_checkpoint_of_a_model_with_as_many_weights_is_refused(tmp_path: Path) -> None:
+    data = images()
+    fit(convolutional(data), data, training(epochs=1), PLAIN, seed=0, checkpoints=tmp_path)
+    with pytest.raises(RunError, match="another model"):
+        fit(convolutional(data, dropout=0.5), data, training(epochs=1), PLAIN, seed=0, checkpoints=tmp_path)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        other = convolutional(data)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    with pytest.raises(RunError, match="another model"):
+        fit(other, data, training(epochs=1), PLAIN, seed=0, checkpoints=tmp_path)
 
 
 def test_progress_and_tensorboard_get_every_epoch(tmp_path: Path) -> None:
@@ -174,15 +197,17 @@ def test_a_process_that_trains_many_networks_keeps_none_of_their_graphs() -> Non
     assert graphs_after_training() == graphs_after_training()
 
 
-def test_half_precision_scales_its_loss_and_learns() -> None:
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_learns_and_keeps_its_weights_in_float32(policy: str) -> None:
     data = images()
-    keras.config.set_dtype_policy("mixed_float16")
+    keras.config.set_dtype_policy(policy)
     try:
         model = convolutional(data)
     finally:
         keras.config.set_dtype_policy("float32")
     result = fit(model, data, training(epochs=12), PLAIN, seed=1)
     assert result.curve[-1]["valid_accuracy"] > 0.9
+    assert {variable.dtype for variable in model.trainable_variables} == {"float32"}
 
 
 def test_it_equals_keras_own_fit_step_for_step() -> None:

@@ -4,13 +4,22 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from nas_cli.training.fused_batch_norm import fused_batch_norm
 
 
-def model() -> Any:
+def model(policy: str = "float32") -> Any:
     keras.utils.set_random_seed(0)
+    keras.config.set_dtype_policy(policy)
+    try:
+        return built()
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def built() -> Any:
     inputs = keras.Input((4, 4, 3))
     x = keras.layers.BatchNormalization(momentum=0.8, epsilon=1e-3, name="norm")(inputs)
     return keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(x)))
@@ -34,9 +43,12 @@ def step(network: Any, fused: bool) -> list[Any]:
     return [np.array(value) for value in [*found, *network.variables]]
 
 
-def test_outputs_gradients_and_moving_statistics_equal_keras() -> None:
-    for ours, theirs in zip(step(model(), True), step(model(), False), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+@pytest.mark.parametrize(("policy", "tolerance"), [("float32", 1e-4), ("mixed_bfloat16", 2e-2)])
+def test_outputs_gradients_and_moving_statistics_equal_keras(policy: str, tolerance: float) -> None:
+    for ours, theirs in zip(step(model(policy), True), step(model(policy), False), strict=True):
+        assert ours.dtype == theirs.dtype
+        ours, theirs = ours.astype(np.float32), theirs.astype(np.float32)
+        np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * np.abs(theirs).max())
 
 
 def test_the_layer_is_its_own_again_afterwards() -> None:

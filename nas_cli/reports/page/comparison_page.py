@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from nas_cli.reports.grouping import traits
 from nas_cli.reports.numbers import count, duration
 from nas_cli.reports.outcome import wall_seconds
 from nas_cli.reports.page.elements import (
@@ -22,6 +23,9 @@ from nas_cli.reports.page.reproducibility import provenance
 from nas_cli.reports.page.trials_table import number_cell
 from nas_cli.reports.plots.style import Plot
 from nas_cli.reports.source import Source
+
+EVALUATION = ("training.", "estimator.", "space.", "augmentation.")
+"""Settings of what a network can be and how it is trained: another strategy is compared fairly if these are equal."""
 
 
 def comparison_page(sources: Sequence[Source], plots: Sequence[Plot]) -> str:
@@ -50,6 +54,11 @@ def differences(sources: Sequence[Source]) -> list[str]:
         )
     if len({source.history.measure.name for source in sources}) > 1:
         found.append("These runs have different measures (accuracy and RMSE): the figures show both on one axis.")
+    if settings := _settings_that_differ(sources):
+        found.append(
+            f"These runs also differ in {', '.join(settings)}: what sets them apart may come from there rather than "
+            "from the search."
+        )
     counts = sorted({len(source.history.trials) for source in sources if source.history.trials})
     if len(counts) > 1:
         found.append(
@@ -62,6 +71,14 @@ def differences(sources: Sequence[Source]) -> list[str]:
     if any("unverified" in provenance(source.history) for source in sources):
         found.append("Some runs used an unverified subset of their data set.")
     return found
+
+
+def _settings_that_differ(sources: Sequence[Source]) -> list[str]:
+    """'training.epochs (4 or 9)': every setting of how networks are made and trained that is not one for all runs."""
+    found = [traits(source) for source in sources]
+    keys = dict.fromkeys(key for own in found for key in own if key.startswith(EVALUATION))
+    values = {key: list(dict.fromkeys(own.get(key, "absent") for own in found)) for key in keys}
+    return [f"{key} ({' or '.join(several)})" for key, several in values.items() if len(several) > 1]
 
 
 def _table(sources: Sequence[Source]) -> str:

@@ -38,7 +38,14 @@ def test_value(history: History) -> float | None:
 
 def _figures(source: Source) -> list[Figure]:
     history = source.history
-    return [_valid(history), _test(history), *_costs(source), *_counts(history), *_times(history)]
+    return [
+        _valid(history),
+        _tested_valid(history),
+        _test(history),
+        *_costs(source),
+        *_counts(history),
+        *_times(history),
+    ]
 
 
 def _valid(history: History) -> Figure:
@@ -51,6 +58,12 @@ def _valid(history: History) -> Figure:
         return Figure(name, "")
     epoch, value = best_point(line, measure.higher_is_better)
     return Figure(name, measure.text(value), f"epoch {epoch:g} of {len(history.epochs)}")
+
+
+def _tested_valid(history: History) -> Figure:
+    """The validation value to read a single training's test value with: of the same weights."""
+    value = history.measure.valid(history.last("test").get("valid") or {})
+    return Figure(f"Validation {history.measure.label}", history.measure.text(value), "of the network tested")
 
 
 def _test(history: History) -> Figure:
@@ -82,11 +95,11 @@ def _counts(history: History) -> list[Figure]:
 
 
 def _times(history: History) -> list[Figure]:
-    end = history.last("end")
+    outside = percent(finite(history.last("end").get("outside_fraction")))
     unit = "images/s, one worker" if history.trials else "images/s"
     return [
         Figure("Wall time", duration(wall_seconds(history))),
-        Figure("Outside training", percent(finite(end.get("outside_fraction"))), "of the wall time"),
+        Figure("Outside training and evaluation", outside, "of the worker time; compilation counts as training"),
         Figure("Peak memory", size(peak_memory_bytes(history)), "all processes"),
         Figure("Training speed", count(images_per_second(history)), unit),
     ]

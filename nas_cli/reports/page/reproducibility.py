@@ -44,6 +44,7 @@ def _facts(source: Source) -> list[tuple[str, str]]:
         ("Selection rule", selection_rule(history)),
         ("Strategy", source.strategy),
         ("Budget", _budget(source)),
+        ("Precision", _precision(source)),
         ("Baseline", _baseline(source)),
         ("Hardware", _hardware(environment)),
         ("Software", _software(environment)),
@@ -75,12 +76,16 @@ def _budget(source: Source) -> str:
         parts.append(f"{len(source.history.trials)} trials")
     epochs = estimator.get("epochs") or training.get("epochs") if isinstance(estimator, Mapping) else None
     per = ("epoch" if epochs == 1 else "epochs") + (" per trial" if source.history.trials else "")
-    named = {"batch_size": "batch", "precision": "precision"}
     parts += [f"{epochs} {per}"] if epochs else []
-    parts += [f"{label} {training[key]}" for key, label in named.items() if key in training]
+    parts += [f"batch {training['batch_size']}"] if "batch_size" in training else []
     workers = (source.config.get("resources") or {}).get("workers")
     parts += [f"{workers} workers"] if workers else []
     return ", ".join(parts)
+
+
+def _precision(source: Source) -> str:
+    """The arithmetic that was used, or else the one asked for: 'auto' depends on the machine."""
+    return ", ".join(source.history.precisions) or str((source.config.get("training") or {}).get("precision") or "")
 
 
 def _baseline(source: Source) -> str:
