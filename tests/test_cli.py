@@ -64,6 +64,7 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
         (["search", "space.max_flops=10", "--dry-run"], "respects space.max_flops=10"),
         (["search", "--sweep", "seed=1"], "--sweep needs a key with several values"),
         (["search", "--sweep", "strategy=glob(*)"], "an override cannot be read"),
+        (["search", "estimator.train_size=5", "--dry-run"], "estimator.train_size is 5, must be at least 10"),
         (["search", "seed=5000000000"], "seed must be in [0, 4.29497e+09]"),
         (["search", "strategy.initial_population=/does/not/exist", "--dry-run"], "/does/not/exist"),
         (["search", "--dataset", "boston", "--dry-run"], "images"),

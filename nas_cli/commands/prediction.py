@@ -9,7 +9,7 @@ from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.costs.throughput import machine_flops, training_seconds
 from nas_cli.data.info import info
 from nas_cli.data.sources import data_dir
-from nas_cli.estimators.budget import trial_shape
+from nas_cli.estimators.budget import check_train_size, trial_shape
 from nas_cli.models.reference import find_architecture
 
 SAMPLES = 100
@@ -32,8 +32,9 @@ def predict_search(config: SearchConfig) -> list[str]:
     """
     data = info(config.dataset, data_dir())
     space = make_space(config, data.input_shape, data.classes)
-    # Finds out, before anything is written, whether the strategy's own files and settings are usable.
+    # Found out before anything is written: are the strategy's own files and the estimator's budget usable?
     make_strategy(config, space)
+    check_train_size(data.name, data.classes, config.estimator.train_size)
     shape = trial_shape(data.name, data.input_shape, config.estimator.resolution)
     sampled = sample_architectures(config, space, SAMPLES)
     costs = [architecture_cost(architecture) for architecture in sampled]

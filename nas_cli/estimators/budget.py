@@ -21,13 +21,10 @@ def smaller(dataset: Dataset, train_size: int) -> Dataset:
     Raises:
         ConfigError: fewer examples are asked for than there are classes.
     """
+    check_train_size(dataset.name, dataset.classes, train_size)
     available = len(dataset.train)
     if train_size >= available:
         return dataset
-    if train_size < dataset.classes:
-        raise ConfigError(
-            f"estimator.train_size is {train_size}, must be at least {dataset.classes} for {dataset.name}."
-        )
     rng = np.random.default_rng(SUBSET_SEED)
     everything = np.arange(available)
     if dataset.task == "regression":
@@ -35,6 +32,16 @@ def smaller(dataset: Dataset, train_size: int) -> Dataset:
     else:
         chosen = stratified(everything, np.asarray(dataset.train.y), train_size, rng)
     return replace(dataset, train=Split(dataset.train.x[chosen], dataset.train.y[chosen]))
+
+
+def check_train_size(name: str, classes: int, train_size: int | None) -> None:
+    """Passes if every class can have an example.
+
+    Raises:
+        ConfigError: fewer examples are asked for than there are classes.
+    """
+    if train_size is not None and train_size < classes:
+        raise ConfigError(f"estimator.train_size is {train_size}, must be at least {classes} for {name}.")
 
 
 def resized(dataset: Dataset, resolution: int) -> Dataset:

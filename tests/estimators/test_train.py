@@ -90,10 +90,14 @@ def test_a_subset_is_stratified_and_always_the_same() -> None:
 
 
 def test_budgets_that_cannot_be_met_are_refused() -> None:
-    with pytest.raises(ConfigError, match="at most 72"):
-        smaller(images(), 73)
+    with pytest.raises(ConfigError, match="estimator.train_size is 1, must be at least"):
+        smaller(images(), 1)
     with pytest.raises(ConfigError, match="needs images"):
         resized(table(), 8)
+
+
+def test_a_budget_beyond_the_data_takes_all_of_it() -> None:
+    assert len(smaller(images(), 10**6).train) == len(images().train)
 
 
 def test_resizing_keeps_what_an_image_shows() -> None:
