@@ -2,11 +2,13 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from nas_cli.data.download import Progress as DownloadProgress
 
 MEASURES = ("loss", "accuracy", "rmse")
 
@@ -97,3 +99,17 @@ class TrainingProgress:
         """Print one line per finished epoch."""
         shown = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in event.items() if name.endswith(MEASURES)]
         self._console.print(f"epoch {event['epoch']:.0f}/{self._epochs} {', '.join(shown)}, {event['seconds']:.1f} s")
+
+
+def download_lines(note: Callable[[str], None]) -> DownloadProgress:
+    """A listener for downloads that notes every tenth of a file, with its size in MB."""
+    last: dict[str, int] = {}
+
+    def show(name: str, done: int, total: int | None) -> None:
+        tenth = 10 * done // total if total else done // 10**7
+        if tenth != last.get(name):
+            last[name] = tenth
+            of = f" of {total / 1e6:.0f}" if total else ""
+            note(f"downloading {name}: {done / 1e6:.0f}{of} MB")
+
+    return show

@@ -93,6 +93,7 @@ def _say(summary: Mapping[str, Any], run: Any, progress: Any) -> None:
 def _job(config: TrainConfig, run: Any, progress: Any) -> tuple[Any, dict[str, Any]]:
     import keras
 
+    from nas_cli.commands.progress import download_lines
     from nas_cli.commands.start import dataset_block
     from nas_cli.data.prepare import prepare
     from nas_cli.data.sources import data_dir
@@ -102,7 +103,7 @@ def _job(config: TrainConfig, run: Any, progress: Any) -> tuple[Any, dict[str, A
     from nas_cli.training import precision
     from nas_cli.training.full_training import FullTraining
 
-    dataset = prepare(config.dataset, data_dir(), run.data)
+    dataset = prepare(config.dataset, data_dir(), run.data, download_lines(progress.note))
     if dataset.provenance.note:
         progress.note(dataset.provenance.note)
     keras.utils.set_random_seed(config.seed)
