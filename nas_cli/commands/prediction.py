@@ -32,11 +32,11 @@ def predict_search(config: SearchConfig) -> list[str]:
     """
     data = info(config.dataset, data_dir())
     space = make_space(config, data.input_shape, data.classes)
-    # Found out before anything is written: are the strategy's own files and the estimator's budget usable?
-    make_strategy(config, space)
-    check_train_size(data.name, data.classes, config.estimator.train_size)
     shape = trial_shape(data.name, data.input_shape, config.estimator.resolution)
+    check_train_size(data.name, data.classes, config.estimator.train_size)
     sampled = sample_architectures(config, space, SAMPLES)
+    # Found out before anything is written: are the strategy's own settings and files usable?
+    make_strategy(config, space)
     costs = [architecture_cost(architecture) for architecture in sampled]
     # The limits and the journal count networks of full size; a trial may train on smaller images.
     trained = [architecture_cost(architecture.with_input(shape)) for architecture in sampled]

@@ -98,7 +98,9 @@ class TrainingProgress:
     def on_epoch(self, event: Mapping[str, Any]) -> None:
         """Print one line per finished epoch."""
         shown = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in event.items() if name.endswith(MEASURES)]
-        self._console.print(f"epoch {event['epoch']:.0f}/{self._epochs} {', '.join(shown)}, {event['seconds']:.1f} s")
+        self._console.print(
+            f"epoch {event['epoch']:.0f}/{self._epochs} {', '.join(shown)}, {event['seconds']:.1f} s", soft_wrap=True
+        )
 
 
 def download_lines(note: Callable[[str], None]) -> DownloadProgress:
