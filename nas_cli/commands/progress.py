@@ -20,6 +20,7 @@ class SearchProgress:
         self._console = Console(file=sys.stderr, highlight=False, markup=False, quiet=quiet)
         self._best: tuple[float, int] | None = None
         self._epochs: dict[int, str] = {}
+        self._done = 0
         self._started = time.monotonic()
         self._bar: Progress | None = None
         if self._console.is_terminal and not quiet:
@@ -54,6 +55,7 @@ class SearchProgress:
 
     def on_trial(self, event: Mapping[str, Any], replayed: bool) -> None:
         """Print one line per finished trial; trials replayed from the journal only count."""
+        self._done += 1
         self._epochs.pop(event["id"], None)
         fitness = event["fitness"]
         if fitness is not None and (self._best is None or fitness > self._best[0]):
@@ -70,7 +72,7 @@ class SearchProgress:
         self._console.print(f"generation {event['index']} done: {best}, {minutes:.1f} min", soft_wrap=True)
 
     def _line(self, event: Mapping[str, Any]) -> str:
-        head = f"trial {event['id'] + 1}/{self._trials}"
+        head = f"[{self._done}/{self._trials}] trial {event['id']}"
         if event["status"] == "failed":
             return f"{head} failed: {event['reason']}"
         cost = event["cost"]
