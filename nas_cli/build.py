@@ -15,6 +15,7 @@ from nas_cli.errors import ConfigError
 from nas_cli.estimators.contract import Estimator
 from nas_cli.registry import find, load
 from nas_cli.schema import plain
+from nas_cli.search.economies import Economies
 from nas_cli.spaces.architecture import Architecture
 from nas_cli.strategies.contract import Admissible, Strategy
 
@@ -48,8 +49,23 @@ def make_admissible(config: SearchConfig) -> Admissible:
     return admissible
 
 
+def make_economies(config: SearchConfig) -> Economies:
+    """What the estimator wants to know of earlier generations."""
+    estimator = config.estimator
+    return Economies(cache=estimator.cache, reuse=estimator.reuse, stop_early=estimator.stop_early)
+
+
 def make_strategy(config: SearchConfig, space: Any) -> Strategy:
-    """The search algorithm, seeded with the run's seed."""
+    """The search algorithm, seeded with the run's seed.
+
+    Raises:
+        ConfigError: settings that do not fit each other, or an initial population that cannot be used.
+    """
+    if getattr(config.strategy, "inheritance", "none") != "none" and config.estimator.name != "morph":
+        raise ConfigError(
+            f"strategy.inheritance={config.strategy.inheritance} needs networks that are compressed, "
+            f"estimator={config.estimator.name} compresses none: add --estimator morph."
+        )
     build = load(find("strategy", config.strategy.name).target)
     strategy: Strategy = build(config.strategy, space, config.seed, make_admissible(config))
     return strategy

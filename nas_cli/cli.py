@@ -13,6 +13,7 @@ from nas_cli.errors import ConfigError, NasError
 COMMANDS = {
     "search": "Search for a network architecture.",
     "train": "Train one network with the full budget.",
+    "morph": "Shrink a network where it spends for nothing, and train the smaller one.",
     "report": "Rebuild the reports of runs, or compare several.",
     "data": "List, fetch and verify data sets.",
     "doctor": "Show what this machine has, and a fix for each thing missing.",
@@ -90,6 +91,7 @@ def cli() -> None:
     nas search                          search on the embedded data set
     nas search --dataset cifar10        the same on CIFAR-10
     nas train --model RUN               train a searched network with the full budget
+    nas morph --model RUN               make it smaller, and train the smaller one
     nas report RUN                      curves, Pareto front and drawing as HTML
     nas doctor                          is everything here?
 

@@ -10,6 +10,8 @@ from typing import Any
 from nas_cli.data.settings import AugmentationSettings, DatasetSettings
 from nas_cli.errors import ConfigError
 from nas_cli.models.settings import ModelSettings
+from nas_cli.morph.loop_settings import LoopSettings
+from nas_cli.morph.settings import MorphSettings
 from nas_cli.registry import REGISTRY, find, load
 from nas_cli.schema import nearest, number, validate
 from nas_cli.training.settings import TrainingSettings
@@ -59,7 +61,25 @@ class TrainConfig:
     training: TrainingSettings
 
 
-CONFIGS: dict[str, type] = {"search": SearchConfig, "train": TrainConfig}
+@dataclass(frozen=True, kw_only=True)
+class MorphConfig:
+    """Everything that defines a shrinking: the network, one shrinking phase (`morph`), and what surrounds it (`loop`).
+
+    `training` is that of every phase, but for what `morph` and `loop` say of its length and learning rate.
+    """
+
+    seed: int = number(0, 2**32 - 1)
+    deterministic: bool
+    threads: int | None = number(1)
+    dataset: DatasetSettings
+    augmentation: AugmentationSettings
+    model: ModelSettings
+    training: TrainingSettings
+    morph: MorphSettings
+    loop: LoopSettings
+
+
+CONFIGS: dict[str, type] = {"search": SearchConfig, "train": TrainConfig, "morph": MorphConfig}
 
 
 def conf_dir() -> Path:

@@ -33,6 +33,7 @@ REGISTRY: dict[str, dict[str, Entry]] = {
     },
     "estimator": {
         "train": Entry("nas_cli.estimators.train:TrainEstimator", "nas_cli.estimators.settings:TrainEstimatorSettings"),
+        "morph": Entry("nas_cli.estimators.morph:MorphEstimator", "nas_cli.estimators.settings:MorphEstimatorSettings"),
     },
 }
 

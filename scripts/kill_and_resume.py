@@ -39,7 +39,10 @@ TINY = (
     "training.epochs=1",
     "deterministic=true",
 )
-TIMES = ("train_seconds", "evaluation_seconds", "compile_seconds", "images_per_second", "seconds")
+TIMES = (
+    "train_seconds", "evaluation_seconds", "compile_seconds", "compress_seconds", "cpu_seconds", "images_per_second",
+    "seconds",
+)  # fmt: skip
 KINDS = ("instant", "growth", "torn")
 
 
@@ -146,11 +149,13 @@ def _first_difference(wanted: Any, found: Any) -> str:
 
 def _without_times(event: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in event.items() if key not in (*TIMES, "time", "worker")}
-    kept["metrics"] = {key: value for key, value in event["metrics"].items() if key not in TIMES}
-    kept["curve"] = [
-        {key: value for key, value in epoch.items() if key not in TIMES} for epoch in event.get("curve", ())
-    ]
-    return kept
+    return {key: _timeless(value) for key, value in kept.items()}
+
+
+def _timeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _timeless(item) for key, item in value.items() if key not in TIMES}
+    return [_timeless(item) for item in value] if isinstance(value, list) else value
 
 
 def _launch(command: Sequence[str], overrides: Sequence[str], folder: Path) -> "subprocess.Popen[bytes]":

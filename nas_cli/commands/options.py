@@ -20,6 +20,7 @@ HELP = {
     "training/optimizer": "Optimizer.",
     "training/loss": "Loss.",
     "training/schedule": "Learning-rate schedule.",
+    "morph": "Settings of the shrinking phase.",
     "scale": "Size of the whole experiment.",
     "experiment": "A document's experiment, or the demo.",
 }

@@ -4,13 +4,16 @@ import statistics
 
 from nas_cli.build import make_space, make_strategy, sample_architectures
 from nas_cli.commands.machine import cores
-from nas_cli.config import SearchConfig, TrainConfig
+from nas_cli.config import MorphConfig, SearchConfig, TrainConfig
 from nas_cli.costs.architecture_cost import architecture_cost
+from nas_cli.costs.devices import THIS_MACHINE, find_device
 from nas_cli.costs.throughput import machine_flops, training_seconds
 from nas_cli.data.info import info
 from nas_cli.data.sources import data_dir
 from nas_cli.estimators.budget import check_train_size, trial_shape
 from nas_cli.models.reference import find_architecture
+from nas_cli.models.weights import check_weights
+from nas_cli.morph.phases import phases
 
 SAMPLES = 100
 WORKER_START_SECONDS = 9
@@ -24,8 +27,21 @@ def planned_trials(config: SearchConfig) -> int:
     return int(config.strategy.generations * config.strategy.population)
 
 
+def compression_epochs(config: SearchConfig, images: int) -> float:
+    """Epochs over `images` training examples that each network is compressed for; 0 if networks are not compressed."""
+    morph = getattr(config.estimator, "morph", None)
+    if morph is None:
+        return 0.0
+    steps = -(-images // config.training.batch_size)
+    epochs = morph.epochs if morph.steps is None else morph.steps / steps
+    share = 1 / getattr(config.strategy, "compress_every", 1)
+    return float(round(epochs * len(morph.multipliers or (1,)) * share, 2))
+
+
 def predict_search(config: SearchConfig) -> list[str]:
     """Three lines: data and trials, cost of sampled networks, predicted time.
+
+    How much smaller networks are after compression is not known beforehand: with it the time is an upper bound.
 
     Raises:
         ConfigError: if no sampled network respects the limits.
@@ -44,40 +60,60 @@ def predict_search(config: SearchConfig) -> list[str]:
     epochs = config.estimator.epochs or config.training.epochs
     images = min(config.estimator.train_size or data.train_examples, data.train_examples)
     images *= config.augmentation.copies
+    compressing = compression_epochs(config, images)
     speed = machine_flops() * min(1.0, workers / cores() if config.deterministic else 1.0)
-    busy = sum(training_seconds(cost, images, epochs, speed) for cost in trained) / len(trained)
+    busy = sum(training_seconds(cost, images, 1, speed) for cost in trained) / len(trained) * (epochs + compressing)
     overhead = TRIAL_OVERHEAD_SECONDS * trials / min(workers, cores())
-    seconds = trials * busy + overhead + WORKER_START_SECONDS
+    seconds = trials * busy + (2 if compressing else 1) * overhead + WORKER_START_SECONDS
+    bound, extra = ("at most ", f" after {compressing:g} of compression") if compressing else ("", "")
     flops = sorted(cost.flops for cost in costs)
     memory = max(cost.training_bytes(config.training.batch_size) for cost in trained)
     return [
         f"{data.name}: {data.train_examples:,} training, {data.validation_examples:,} validation, "
         f"{data.test_examples:,} test examples of shape {'x'.join(map(str, data.input_shape))}, {data.classes} classes",
-        f"{trials} trials of {epochs} epochs; {len(costs)} sampled networks: {flops[0] / 1e6:.1f} to "
+        f"{trials} trials of {epochs} epochs{extra}; {len(costs)} sampled networks: {flops[0] / 1e6:.1f} to "
         f"{flops[-1] / 1e6:.1f} MFLOPs (median {statistics.median(flops) / 1e6:.1f}), at most "
         f"{max(cost.params for cost in costs):,} parameters, {memory / 1e9:.2f} GB per trial in training",
-        f"estimated time {_duration(seconds)} with {workers} worker{'s' if workers > 1 else ''} on {cores()} cores",
+        f"estimated time {bound}{_duration(seconds)} with {workers} worker{'s' if workers > 1 else ''} "
+        f"on {cores()} cores",
     ]
 
 
 def predict_training(config: TrainConfig) -> list[str]:
     """Lines on data, cost and time of one training; a model file's cost is known only once it is built."""
+    return _lines_of_model(config, config.training.epochs, f"{config.training.epochs} epochs")
+
+
+def predict_morph(config: MorphConfig) -> list[str]:
+    """The same for shrinking and retraining; phases after the first shrinking are counted at the share that remains."""
+    if config.morph.target == "latency" and config.morph.device != THIS_MACHINE:
+        find_device(config.morph.device)
+    plan = phases(config.morph, config.loop, config.training.epochs, config.seed)
+    share = 1.0 - (config.morph.reduction or 0.0) if config.morph.expand is None else config.morph.expand
+    shrunk = [phase.kind == "retrain" or phase.iteration > 1 for phase in plan]
+    epochs = sum(phase.epochs * (share if small else 1.0) for phase, small in zip(plan, shrunk, strict=True))
+    return _lines_of_model(config, epochs, ", ".join(f"{phase.name} {phase.epochs}" for phase in plan) + " epochs")
+
+
+def _lines_of_model(config: TrainConfig | MorphConfig, epochs: float, what: str) -> list[str]:
+    """Data, cost, and time of `epochs` epochs, which `what` says in words."""
+    check_weights(config.model)
     data = info(config.dataset, data_dir())
     lines = [
         f"{data.name}: {data.train_examples:,} training, {data.validation_examples:,} validation, "
         f"{data.test_examples:,} test examples of shape {'x'.join(map(str, data.input_shape))}"
     ]
-    architecture = find_architecture(config.model.name, data.input_shape, data.classes)
+    architecture = find_architecture(config.model.name, data.input_shape, data.classes, config.model.width)
     if architecture is None:
-        return [*lines, f"{config.model.name}: its cost is known once it is built"]
+        return [*lines, f"{config.model.name}: its cost is known once it is built; {what}"]
     cost = architecture_cost(architecture)
     images = data.train_examples * config.augmentation.copies
-    seconds = training_seconds(cost, images, config.training.epochs, machine_flops())
+    seconds = training_seconds(cost, images, 1, machine_flops()) * epochs
     memory = cost.training_bytes(config.training.batch_size)
     return [
         *lines,
         f"{config.model.name}: {cost.flops / 1e6:.1f} MFLOPs, {cost.params:,} parameters, {memory / 1e9:.2f} GB",
-        f"estimated time {_duration(seconds + WORKER_START_SECONDS)}, {config.training.epochs} epochs",
+        f"estimated time {_duration(seconds + WORKER_START_SECONDS)}, {what}",
     ]
 
 

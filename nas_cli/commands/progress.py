@@ -75,7 +75,7 @@ class SearchProgress:
         head = f"[{self._done}/{self._trials}] trial {event['id']}"
         if event["status"] == "failed":
             return f"{head} failed: {event['reason']}"
-        cost = event["cost"]
+        cost = event.get("trained", event)["cost"]
         size = f"{cost['flops'] / 1e6:.1f} MFLOPs, {cost['params'] / 1e3:.0f} k parameters"
         return f"{head} score {event['fitness']:.4f}, {size}, {event['seconds']:.1f} s"
 
@@ -99,10 +99,47 @@ class TrainingProgress:
 
     def on_epoch(self, event: Mapping[str, Any]) -> None:
         """Print one line per finished epoch."""
-        shown = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in event.items() if name.endswith(MEASURES)]
-        self._console.print(
-            f"epoch {event['epoch']:.0f}/{self._epochs} {', '.join(shown)}, {event['seconds']:.1f} s", soft_wrap=True
-        )
+        self.note(f"epoch {event['epoch']:.0f}/{self._epochs} {_values(event)}, {event['seconds']:.1f} s")
+
+
+class MorphProgress(TrainingProgress):
+    """Shows the epochs of every phase of a morph run, and what each shrinking came to; a context manager."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def on_event(self, event: Mapping[str, Any]) -> None:
+        """Print a line per epoch and per shrinking, and one for each warning."""
+        if event["event"] == "epoch":
+            self.note(_epoch_line(event))
+        elif event["event"] == "shrunk":
+            for text in (_shrunk_line(event), *(f"warning: {text}" for text in event["warnings"])):
+                self.note(text)
+        elif event["phase"] == "given":
+            self.note(f"as it came: {_values(event['valid'])}")
+
+
+def _epoch_line(event: Mapping[str, Any]) -> str:
+    parts = [f"{event['name']} {event['epoch']:.0f}/{event['epochs']:.0f} {_values(event)}"]
+    # An epoch whose line was lost in a kill is known by its checkpoint, which has no counts.
+    if "alive" in event:
+        parts.append(f"{event['alive']:,} of {event['channels']:,} channels alive, {event['flops'] / 1e6:.1f} MFLOPs")
+    return ", ".join([*parts, f"{event['seconds']:.1f} s"])
+
+
+def _shrunk_line(event: Mapping[str, Any]) -> str:
+    before, after = (sum(group[key] for group in event["groups"]) for key in ("before", "after"))
+    share = event["cost_after"] / event["cost_before"]
+    return (
+        f"{event['name']}: {before:,} channels to {after:,}, {share:.1%} of the cost, "
+        f"{event['cost']['flops'] / 1e6:.1f} MFLOPs, {event['cost']['params']:,} parameters; {_values(event['valid'])}"
+    )
+
+
+def _values(event: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value:.4f}" for name, value in event.items() if name.endswith(MEASURES)
+    )
 
 
 def download_lines(note: Callable[[str], None]) -> DownloadProgress:

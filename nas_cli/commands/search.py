@@ -41,15 +41,17 @@ def command(**given: Any) -> None:
 
 def predict(config: SearchConfig) -> list[str]:
     """Lines that say what the search will cost, from a sample of the space; needs no TensorFlow."""
+    from nas_cli.commands.first_generation import with_initial_population
     from nas_cli.commands.prediction import predict_search
 
-    return predict_search(config)
+    return predict_search(with_initial_population(config))
 
 
 def execute(config: SearchConfig, run: Any) -> Mapping[str, Any]:
     """The summary of the search in `run`, begun or continued."""
     launched = time.time()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from nas_cli.commands.first_generation import with_initial_population
     from nas_cli.commands.prediction import planned_trials, predict_search
     from nas_cli.commands.progress import SearchProgress
     from nas_cli.reports import build
@@ -61,7 +63,7 @@ def execute(config: SearchConfig, run: Any) -> Mapping[str, Any]:
             progress.note("this search is complete; only its reports are made anew")
             summary: Mapping[str, Any] = conclude(run)
         else:
-            for line in predict_search(config):
+            for line in predict_search(with_initial_population(config, run)):
                 progress.note(line)
             progress.note(f"run folder {run.path}")
             summary = _search(config, run, progress, launched)
@@ -90,7 +92,8 @@ def _search(config: SearchConfig, run: Any, progress: Any, launched: float) -> M
 
 
 def _run_search(config: SearchConfig, run: Any, pool: Any, progress: Any, launched: float) -> Mapping[str, Any]:
-    from nas_cli.build import estimator_factory, make_space, make_strategy
+    from nas_cli.build import estimator_factory, make_economies, make_space, make_strategy
+    from nas_cli.commands.first_generation import save_first_generation, with_initial_population
     from nas_cli.commands.progress import download_lines
     from nas_cli.data.prepare import prepare
     from nas_cli.data.sources import data_dir
@@ -100,9 +103,11 @@ def _run_search(config: SearchConfig, run: Any, pool: Any, progress: Any, launch
     if dataset.provenance.note:
         progress.note(dataset.provenance.note)
     pool.use(estimator_factory(config, run.data))
-    strategy = make_strategy(config, make_space(config, dataset.input_shape, dataset.classes))
-    start = start_event(config, dataset)
-    return run_search(run, strategy, pool, cost_for_journal, config.seed, start, progress, launched)
+    space = make_space(config, dataset.input_shape, dataset.classes)
+    strategy = make_strategy(with_initial_population(config, run), space)
+    save_first_generation(strategy, run)
+    start, economies = start_event(config, dataset), make_economies(config)
+    return run_search(run, strategy, pool, cost_for_journal, config.seed, start, progress, launched, economies)
 
 
 def cost_for_journal(architecture: Any) -> dict[str, Any]:
@@ -142,4 +147,16 @@ def _say(summary: Mapping[str, Any], run: Any, progress: Any) -> None:
         f"{search['outside_fraction']:.1%} of the worker time outside training and evaluation "
         f"(compilation {search['compile_seconds']:.1f} s counted as training), peak memory {peak / 1e9:.1f} GB"
     )
+    if search["compression"]:
+        progress.note(_compression_line(search["compression"]))
     progress.note(f"report: {run.path / 'report.html'}")
+
+
+def _compression_line(block: Mapping[str, Any]) -> str:
+    ratio, predicted = block["ratio"], block["speedup_predicted"]
+    text = f"compression: {block['compressed']} networks, {block['skipped']} skipped"
+    if ratio is not None:
+        text += f", FLOPs before/after {ratio:.2f}"
+    if predicted is not None:
+        text += f", predicted speed-up of training and evaluation {predicted:.2f}"
+    return f"{text}, {block['mean_seconds']:.1f} s each"

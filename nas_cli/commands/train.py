@@ -8,14 +8,26 @@ import click
 
 from nas_cli.commands.dispatch import dispatch
 from nas_cli.commands.options import group_options, quoted, run_options
+from nas_cli.commands.parallel import (
+    Note,
+    Together,
+    asked_processes,
+    in_parallel,
+    parallel_options,
+    prepare_data,
+    rank_threads,
+    training_memory,
+)
 from nas_cli.commands.request import Actions, request
 from nas_cli.config import TrainConfig
+from nas_cli.distributed.ring import Ring
 
 EXAMPLES = """\b
 Examples:
   nas train --model resnet20 --dataset cifar10 training.epochs=50 --optimizer momentum --schedule cosine
   nas train --model results/runs/search-20260102-030405-abcdef --dataset cifar10 training.epochs=30
   nas train --model my.keras --dataset mnist model.keep_weights=true
+  nas train --model resnet20 --dataset cifar10 -np 2
   nas train --resume results/runs/train-20260102-030405-abcdef
 """
 
@@ -26,6 +38,7 @@ GROUPS = ("dataset", "augmentation", "training/optimizer", "training/loss", "tra
 @click.option("--model", help="Zoo name, run folder, .keras file or architecture .json file.  [paper3_cnn]")
 @group_options(*GROUPS)
 @click.option("--tensorboard", is_flag=True, help="Write TensorBoard logs into the run folder.")
+@parallel_options
 @run_options
 def command(model: str | None, tensorboard: bool, **given: Any) -> None:
     """Train one network with the full budget.
@@ -34,7 +47,9 @@ def command(model: str | None, tensorboard: bool, **given: Any) -> None:
     """
     extra = [] if model is None else [f"model.name={quoted(model)}"]
     extra += ["training.tensorboard=true"] if tensorboard else []
-    dispatch(request("train", GROUPS, given, extra), Actions(predict=predict, execute=execute))
+    asked, wanted = asked_processes(given), request("train", GROUPS, given, extra)
+    together = Together(memory_bytes=training_memory, prepare=prepare_data, follow=follow)
+    dispatch(wanted, in_parallel(wanted, Actions(predict=predict, execute=execute), asked, together))
 
 
 def predict(config: TrainConfig) -> list[str]:
@@ -63,17 +78,23 @@ def execute(config: TrainConfig, run: Any) -> Mapping[str, Any]:
     return summary
 
 
+def follow(config: TrainConfig, run: Any) -> None:
+    """Train in a process that is not the first of several, which alone writes the run."""
+    if not any(event["event"] == "end" for event in run.events()):
+        job, _ = _job(config, run, _join(config), lambda line: None)
+        from nas_cli.training.fit import fit
+
+        fit(job.model, job.dataset, job.training, job.augmentation, job.seed, ring=job.ring)
+
+
 def _train(config: TrainConfig, run: Any, progress: Any, launched: float) -> Mapping[str, Any]:
     from nas_cli.runs.interruption import Interrupted
-    from nas_cli.training.quiet import quiet_import
 
     try:
-        with quiet_import():
-            from nas_cli.training.full_training import run_training
-            from nas_cli.training.session import configure
+        ring = _join(config)
+        from nas_cli.training.full_training import run_training
 
-            configure(1 if config.deterministic else config.threads, config.deterministic)
-        job, start = _job(config, run, progress)
+        job, start = _job(config, run, ring, progress.note)
         return run_training(run, job, start, progress.on_epoch, launched)
     except Interrupted as stop:
         progress.note(str(stop))
@@ -90,7 +111,19 @@ def _say(summary: Mapping[str, Any], run: Any, progress: Any) -> None:
     progress.note(f"report: {run.path / 'report.html'}")
 
 
-def _job(config: TrainConfig, run: Any, progress: Any) -> tuple[Any, dict[str, Any]]:
+def _join(config: TrainConfig) -> Ring:
+    """Starts TensorFlow; the ring of this process."""
+    from nas_cli.distributed.ring import join
+    from nas_cli.training.quiet import quiet_import
+
+    with quiet_import():
+        from nas_cli.training.session import configure
+
+        configure(rank_threads(config), config.deterministic)
+    return join()
+
+
+def _job(config: TrainConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, dict[str, Any]]:
     import keras
 
     from nas_cli.commands.progress import download_lines
@@ -103,13 +136,13 @@ def _job(config: TrainConfig, run: Any, progress: Any) -> tuple[Any, dict[str, A
     from nas_cli.training import precision
     from nas_cli.training.full_training import FullTraining
 
-    dataset = prepare(config.dataset, data_dir(), run.data, download_lines(progress.note))
+    dataset = prepare(config.dataset, data_dir(), run.data, download_lines(note))
     if dataset.provenance.note:
-        progress.note(dataset.provenance.note)
+        note(dataset.provenance.note)
     keras.utils.set_random_seed(config.seed)
     arithmetic = precision.apply(config.training.precision)
     model = open_model(config.model, dataset.input_shape, dataset.classes, dataset.scale, dataset.offset)
-    job = FullTraining(model, dataset, config.training, config.augmentation, config.seed)
+    job = FullTraining(model, dataset, config.training, config.augmentation, config.seed, ring)
     cost = job.cost()
     start = {
         "command": "train",
@@ -117,6 +150,7 @@ def _job(config: TrainConfig, run: Any, progress: Any) -> tuple[Any, dict[str, A
         "dataset": dataset_block(dataset),
         "model": config.model.name,
         "precision": arithmetic,
+        "processes": job.ring.size,
         "cost": {"flops": cost.flops, "macs": cost.macs, "params": cost.params},
     }
     return job, start

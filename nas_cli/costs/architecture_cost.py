@@ -42,10 +42,11 @@ def _params(layer: Primitive, inputs: Sequence[Shape]) -> tuple[int, int]:
     """(all, trainable)."""
     if layer.op == "batch_norm":
         return 4 * layer.shape[-1], 2 * layer.shape[-1]
-    if layer.op not in ("conv2d", "dense"):
+    if layer.op not in ("conv2d", "depthwise_conv2d", "dense"):
         return 0, 0
-    kernel = layer.settings["kernel"] ** 2 if layer.op == "conv2d" else 1
-    count = (kernel * inputs[0][-1] + layer.settings.get("use_bias", True)) * layer.shape[-1]
+    kernel = 1 if layer.op == "dense" else layer.settings["kernel"] ** 2
+    channels = 1 if layer.op == "depthwise_conv2d" else inputs[0][-1]
+    count = (kernel * channels + layer.settings.get("use_bias", True)) * layer.shape[-1]
     return count, count
 
 
@@ -53,6 +54,12 @@ def _conv2d(layer: Primitive, inputs: Sequence[Shape]) -> tuple[int, int]:
     kernel = (layer.settings["kernel"],) * 2
     macs = formulas.convolution_macs(layer.shape[:2], kernel, inputs[0][-1], layer.shape[-1])
     return macs, _affine(layer)
+
+
+def _depthwise_conv2d(layer: Primitive, inputs: Sequence[Shape]) -> tuple[int, int]:
+    kernel = (layer.settings["kernel"],) * 2
+    multiplier = layer.settings.get("multiplier", 1)
+    return formulas.depthwise_macs(layer.shape[:2], kernel, inputs[0][-1], multiplier), _affine(layer)
 
 
 def _dense(layer: Primitive, inputs: Sequence[Shape]) -> tuple[int, int]:
@@ -76,6 +83,7 @@ def _free(layer: Primitive, inputs: Sequence[Shape]) -> tuple[int, int]:
 _OPERATIONS: dict[str, Callable[[Primitive, Sequence[Shape]], tuple[int, int]]] = {
     "input": _free,
     "conv2d": _conv2d,
+    "depthwise_conv2d": _depthwise_conv2d,
     "dense": _dense,
     "batch_norm": lambda layer, inputs: (0, formulas.BATCH_NORM_FLOPS * math.prod(layer.shape)),
     "activation": lambda layer, inputs: (

@@ -6,11 +6,21 @@ it; a class that is not, or a subclass with its own computation, is an error and
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from nas_cli.costs import formulas
 from nas_cli.costs.cost import INFERENCE_VIEW, OWN, VIEW
 from nas_cli.costs.keras_graph import Call
+from nas_cli.costs.keras_products import (
+    attention_count,
+    dot_count,
+    einsum_count,
+    einsum_dense_count,
+    matmul_count,
+    plain_attention_count,
+)
+from nas_cli.costs.keras_recurrent import convolutional_count, recurrent_count
 from nas_cli.costs.shapes import Shape
 from nas_cli.errors import ConfigError
 
@@ -25,6 +35,8 @@ def count(call: Call) -> Count:
         ConfigError: naming the layer's path and class, if the class is not in the table.
     """
     kind = type(call.operation)
+    if kind.__name__ in _WRAPPERS and kind.__module__.startswith("keras."):
+        return _WRAPPERS[kind.__name__](call)
     if kind.__module__.partition(".")[0] != "keras" or kind.__name__ not in _COUNTS:
         raise ConfigError(
             f"layer '{call.path}' is a {kind.__module__}.{kind.__name__}, which the cost model cannot count: replace "
@@ -96,7 +108,8 @@ def _dense(call: Call) -> Count:
 
 
 def _pool(call: Call) -> Count:
-    return 0, formulas.pooling_flops(call.size, call.operation.pool_size)
+    window, rank = call.operation.pool_size, len(call.shapes[0]) - 1
+    return 0, formulas.pooling_flops(call.size, (window,) * rank if isinstance(window, int) else window)
 
 
 def _join(call: Call) -> Count:
@@ -119,10 +132,39 @@ def _table(**groups: tuple[str, Callable[[Call], Count]]) -> dict[str, Callable[
     return {name: counter for names, counter in groups.values() for name in names.split()}
 
 
-_VIEWS = frozenset({"Flatten", "Reshape", "Identity", "ExpandDims", "Squeeze", "Cast"})
+def _resize(call: Call) -> Count:
+    """`interpolation` takes this many neighbours of each output: as many products, one addition fewer."""
+    neighbours = {"nearest": 0, "bilinear": 4, "area": 4, "bicubic": 16, "lanczos3": 36, "lanczos5": 100}
+    taps = neighbours.get(call.operation.interpolation, 4)
+    return 0, max(0, 2 * taps - 1) * call.size
+
+
+def _repeated(call: Call, times: int, **changed: Any) -> Count:
+    """The count of a wrapped layer, `times` over."""
+    macs, other = count(replace(call, **changed))
+    return times * macs, times * other
+
+
+def _time_distributed(call: Call) -> Count:
+    steps, *shape = call.input_shapes[0]
+    changed = {"input_shapes": (tuple(shape),), "shapes": (call.shapes[0][1:],)}
+    return _repeated(call, steps, operation=call.operation.layer, **changed)
+
+
+_WRAPPERS: dict[str, Callable[[Call], Count]] = {
+    "SpectralNormalization": lambda call: _repeated(call, 1, operation=call.operation.layer),
+    "TimeDistributed": _time_distributed,
+    "Bidirectional": lambda call: _repeated(call, 2, operation=call.operation.forward_layer),
+}
+"""Layers that call another one. Spectral normalisation works on the weights, in training only."""
+
+_VIEWS = frozenset("Flatten Reshape Ravel Identity ExpandDims Squeeze Cast StopGradient".split())
 _TRAINING_ONLY = frozenset(
     "Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianDropout GaussianNoise AlphaDropout "
-    "ActivityRegularization StochasticDepth".split()
+    "ActivityRegularization StochasticDepth RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast "
+    "RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert "
+    "RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear "
+    "RandomTranslation RandomZoom RandAugment AugMix".split()
 )
 _COUNTS = _table(
     convolution=("Conv1D Conv2D Conv3D", _convolution),
@@ -130,17 +172,34 @@ _COUNTS = _table(
     depthwise=("DepthwiseConv1D DepthwiseConv2D", _depthwise),
     separable=("SeparableConv1D SeparableConv2D", _separable),
     dense=("Dense", _dense),
-    pool=("MaxPooling1D MaxPooling2D MaxPooling3D AveragePooling1D AveragePooling2D AveragePooling3D", _pool),
+    matmul=("Matmul", matmul_count),
+    einsum=("Einsum", einsum_count),
+    einsum_dense=("EinsumDense", einsum_dense_count),
+    dot=("Dot", dot_count),
+    attention=("MultiHeadAttention GroupedQueryAttention", attention_count),
+    plain_attention=("Attention AdditiveAttention", plain_attention_count),
+    recurrent=("LSTM GRU SimpleRNN", recurrent_count),
+    convolutional=("ConvLSTM1D ConvLSTM2D ConvLSTM3D", convolutional_count),
+    pool=(
+        "MaxPooling1D MaxPooling2D MaxPooling3D AveragePooling1D AveragePooling2D AveragePooling3D MaxPool AveragePool",
+        _pool,
+    ),
     reduce=(
         "GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GlobalAveragePooling1D GlobalAveragePooling2D "
-        "GlobalAveragePooling3D Mean Sum Max Min",
+        "GlobalAveragePooling3D AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D "
+        "AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D "
+        "Mean Sum Max Min Prod Var Std Amax Amin Logsumexp",
         _per_input,
     ),
-    join=("Add Subtract Multiply Divide TrueDivide Average Maximum Minimum Power", _join),
+    join=("Add Subtract Multiply Divide TrueDivide FloorDivide Average Maximum Minimum Power", _join),
     activation=("Activation", _activation),
     elementwise=(
-        "ReLU LeakyReLU PReLU ELU Softmax Relu Relu6 Sigmoid Tanh Gelu Silu HardSigmoid HardSilu Negative Square Sqrt "
-        "Exp Log Absolute Clip LayerScale",
+        "ReLU LeakyReLU PReLU ELU Softmax Relu Relu6 LeakyRelu Elu Selu Celu Sigmoid Tanh Gelu Silu Softplus Softsign "
+        "Mish LogSigmoid LogSoftmax Sparsemax SparsePlus SparseSigmoid HardSigmoid HardSilu HardTanh HardShrink "
+        "SoftShrink TanhShrink Threshold Squareplus Negative Square Sqrt Rsqrt Cbrt Reciprocal Exp Exp2 Expm1 Log Log2 "
+        "Log10 Log1p Erf Erfc Abs Absolute Fabs Sign Sin Cos Tan Sinh Cosh Floor Ceil Round Trunc Clip NanToNum "
+        "SaturateCast Where Greater GreaterEqual Less LessEqual Equal NotEqual LayerScale Solarization AutoContrast "
+        "Equalization ContrastLimitedAdaptiveHistogramEqualization",
         _per_output(formulas.ACTIVATION_FLOPS),
     ),
     normalization=(
@@ -148,15 +207,15 @@ _COUNTS = _table(
         _per_output(formulas.BATCH_NORM_FLOPS),
     ),
     layer_norm=(
-        "LayerNormalization GroupNormalization RMSNormalization UnitNormalization",
+        "LayerNormalization GroupNormalization RMSNormalization UnitNormalization Normalize",
         _per_output(formulas.LAYER_NORM_FLOPS),
     ),
+    resize=("UpSampling2D Resizing Resize", _resize),
     nothing=(
-        "InputLayer Flatten Reshape Identity ExpandDims Squeeze Cast Dropout SpatialDropout1D SpatialDropout2D "
-        "SpatialDropout3D GaussianDropout GaussianNoise AlphaDropout ActivityRegularization StochasticDepth "
-        "Concatenate ZeroPadding1D ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Cropping3D Permute Transpose "
-        "RepeatVector UpSampling1D Pad GetItem Embedding",
+        "InputLayer Concatenate ZeroPadding1D ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Cropping3D CenterCrop "
+        "RandomCrop Permute Transpose RepeatVector UpSampling1D UpSampling3D Pad GetItem Embedding Stack Split Flip "
+        "Roll Moveaxis Swapaxes Take Tile Repeat BroadcastTo Copy SpaceToDepth DepthToSpace",
         _per_output(0),
     ),
-    upsampling=("UpSampling2D", lambda call: (0, 0 if call.operation.interpolation == "nearest" else 7 * call.size)),
+    views=(" ".join((*_VIEWS, *_TRAINING_ONLY)), _per_output(0)),
 )

@@ -1,13 +1,14 @@
 """Time per image: measured on this machine, or estimated for a named device."""
 
-import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from nas_cli.costs.cost import Cost, LayerCost
+from nas_cli.costs.throughput import available_cores
 from nas_cli.errors import ConfigError
 
 WARM_UP_CALLS = 2
@@ -22,27 +23,70 @@ class Device:
     bandwidth: float
 
 
-def measure_ms(model: Any, batch_size: int, repeats: int) -> float:
-    """Median milliseconds per image over `repeats` predictions of one batch, after two that are not counted.
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds per image as measured: the median of `repeats` predictions of one batch, and their quartiles.
 
-    The input is fixed random numbers; the time includes handing the batch over and getting the result back.
+    `threads`: the processor cores' threads that one operation may use.
+    """
+
+    median_ms: float
+    lower_ms: float
+    upper_ms: float
+    batch_size: int
+    repeats: int
+    threads: int
+
+
+def measure(models: Sequence[Any], batch_size: int, repeats: int) -> tuple[Latency, ...]:
+    """The latency of each model in this process, after two predictions that are not counted.
+
+    The models take turns, so that a busy neighbour or a warm processor slows them alike and they can be compared.
+    Inputs are fixed random numbers; the time includes handing the batch over and getting the result back.
 
     Raises:
         ConfigError: if `batch_size` or `repeats` is below 1.
     """
     if batch_size < 1 or repeats < 1:
         raise ConfigError(f"batch_size and repeats must be at least 1, got {batch_size} and {repeats}.")
+    batches = [_random_batch(model, batch_size) for model in models]
+    times: list[list[float]] = [[] for _ in models]
+    for turn in range(WARM_UP_CALLS + repeats):
+        for model, batch, measured in zip(models, batches, times, strict=True):
+            start = time.perf_counter()
+            model.predict_on_batch(batch)
+            if turn >= WARM_UP_CALLS:
+                measured.append(1000 * (time.perf_counter() - start) / batch_size)
+    threads = _threads()
+    quartiles = [np.quantile(measured, (0.25, 0.5, 0.75)).tolist() for measured in times]
+    return tuple(Latency(middle, low, high, batch_size, repeats, threads) for low, middle, high in quartiles)
+
+
+def measure_ms(model: Any, batch_size: int, repeats: int) -> float:
+    """Median milliseconds per image of one model, see `measure`.
+
+    Raises:
+        ConfigError: if `batch_size` or `repeats` is below 1.
+    """
+    return measure([model], batch_size, repeats)[0].median_ms
+
+
+def _random_batch(model: Any, batch_size: int) -> Any:
     generator = np.random.default_rng(0)
-    batch = [generator.random((batch_size, *tensor.shape[1:]), dtype=np.float32) for tensor in model.inputs]
-    inputs = batch[0] if len(batch) == 1 else batch
-    for _ in range(WARM_UP_CALLS):
-        model.predict_on_batch(inputs)
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        model.predict_on_batch(inputs)
-        times.append(time.perf_counter() - start)
-    return 1000 * statistics.median(times) / batch_size
+    arrays = [generator.random((batch_size, *tensor.shape[1:]), dtype=np.float32) for tensor in model.inputs]
+    return arrays[0] if len(arrays) == 1 else arrays
+
+
+def _threads() -> int:
+    """Threads of one operation; another backend than TensorFlow takes one for each core."""
+    import keras
+
+    chosen = 0
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        chosen = tf.config.threading.get_intra_op_parallelism_threads()
+    return int(chosen or available_cores())
 
 
 def roofline_ms(cost: Cost, device: Device) -> float:

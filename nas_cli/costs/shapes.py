@@ -100,7 +100,24 @@ def _conv2d(n: Node, inputs: Sequence[Shape]) -> Shape:
     return math.ceil(height / stride), math.ceil(width / stride), _positive("filters", n["filters"])
 
 
+def _depthwise_conv2d(n: Node, inputs: Sequence[Shape]) -> Shape:
+    height, width, channels = _map(inputs[0])
+    _positive("kernel", n["kernel"])
+    _activation(n, "linear")
+    settings = dict(n.settings)
+    stride = _positive("stride", settings.get("stride", 1))
+    multiplier = _positive("multiplier", settings.get("multiplier", 1))
+    return math.ceil(height / stride), math.ceil(width / stride), multiplier * channels
+
+
 def _pool(n: Node, inputs: Sequence[Shape]) -> Shape:
+    height, width, channels = _map(inputs[0])
+    size = _positive("size", n["size"])
+    stride = _positive("stride", dict(n.settings).get("stride", size))
+    return math.ceil(height / stride), math.ceil(width / stride), channels
+
+
+def _subsample(n: Node, inputs: Sequence[Shape]) -> Shape:
     height, width, channels = _map(inputs[0])
     size = _positive("size", n["size"])
     return math.ceil(height / size), math.ceil(width / size), channels
@@ -127,11 +144,12 @@ def _dense(n: Node, inputs: Sequence[Shape]) -> Shape:
 _SHAPE_OF: dict[str, Callable[[Node, Sequence[Shape]], Shape]] = {
     "input": _input,
     "conv2d": _conv2d,
+    "depthwise_conv2d": _depthwise_conv2d,
     "batch_norm": lambda n, inputs: inputs[0],
     "activation": _activate,
     "max_pool": _pool,
     "average_pool": _pool,
-    "subsample": _pool,
+    "subsample": _subsample,
     "dropout": _dropout,
     "merge": lambda n, inputs: merge(n["mode"], inputs),
     "flatten": lambda n, inputs: (math.prod(inputs[0]),),

@@ -1,5 +1,6 @@
 """How long a training will take here, from its FLOPs and a quick measurement of the machine."""
 
+import os
 import time
 
 import numpy as np
@@ -15,6 +16,11 @@ FORWARD_AND_BACKWARD = 3.0
 EFFICIENCY = 0.7
 """The part of the speed of a float32 matrix product that training reaches; between 0.3 (dense nets) and 1.2
 (convolutions in bfloat16) where it was measured, on two cores."""
+
+
+def available_cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def machine_flops() -> float:

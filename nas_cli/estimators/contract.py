@@ -12,13 +12,44 @@ Progress = Callable[[Mapping[str, float]], None]
 
 
 @dataclass(frozen=True)
+class Donor:
+    """A trained network, and which of its layers a new one starts from.
+
+    `layers`: name of the new network's layer → name of the donor's. `trial` made the donor, `file` holds it.
+    """
+
+    trial: int
+    file: Path
+    layers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What the trials of earlier generations say about a new one; an estimator may use it or not.
+
+    `compress`: False where this network is to be scored as it is. `bar`: a fitness that a network must promise to be
+    worth its training. `ratio`: mean FLOPs before over after compression. `donors`: the first one that has a layer
+    gives its weights.
+    """
+
+    compress: bool = True
+    bar: float | None = None
+    ratio: float | None = None
+    donors: tuple[Donor, ...] = ()
+
+
+NO_HINTS = Hints()
+
+
+@dataclass(frozen=True)
 class Score:
     """The outcome of one estimate.
 
     `metrics` holds plain floats: valid_accuracy, valid_loss, train_accuracy, train_loss, train_seconds,
     evaluation_seconds, images_per_second, epochs. `fitness` is higher-is-better. `curve` has one mapping per epoch.
     `failure` is None, or the reason why the network has no score ('diverged', 'out of time', …). `extra` holds JSON
-    values for the journal and the report, e.g. precision, the Keras dtype policy.
+    values for the journal and the report, e.g. precision, the Keras dtype policy. `trained` is the architecture that
+    was really trained where it is not the one asked for.
     """
 
     fitness: float | None
@@ -26,12 +57,20 @@ class Score:
     curve: tuple[Mapping[str, float], ...] = ()
     failure: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    trained: Architecture | None = None
 
 
 class Estimator(Protocol):
-    """Turns an architecture into a score; the same architecture and seed give the same score."""
+    """Turns an architecture into a score; the same architecture, seed and hints give the same score."""
 
-    def estimate(self, architecture: Architecture, seed: int, model_file: Path | None, progress: Progress) -> Score:
+    def estimate(
+        self,
+        architecture: Architecture,
+        seed: int,
+        model_file: Path | None,
+        progress: Progress,
+        hints: Hints = NO_HINTS,
+    ) -> Score:
         """The score of `architecture`; the trained network is saved to `model_file` if one is given."""
         ...
 

@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass
 
+from nas_cli.morph.settings import MorphSettings
 from nas_cli.schema import choice, number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainEstimatorSettings:
     """Train, then score on the validation split; the low-fidelity budgets make a trial cheaper.
 
     `epochs`, `train_size`, `resolution`: budgets of a trial; None takes the training's and the data set's own.
     `score`: fitness is the validation accuracy of the last or of the best epoch.
+
+    What trials may use of earlier generations, each by itself: `cache`, a network equal to an earlier one takes over
+    its score; `reuse`, modules that an earlier network contained start from its trained weights where the shapes are
+    equal; `stop_early`, a training ends when the extrapolation of its learning curve promises less than the median
+    network of the generation before.
     """
 
     name: str
@@ -18,3 +24,20 @@ class TrainEstimatorSettings:
     train_size: int | None = number(1)
     resolution: int | None = number(4)
     score: str = choice("last", "best")
+    cache: bool
+    reuse: bool
+    stop_early: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MorphEstimatorSettings(TrainEstimatorSettings):
+    """Compress each network with MorphNet (`morph`), then train what is left of it and score that.
+
+    `weights`: the compressed network starts from new weights and trains all `epochs` (scratch, as in the thesis), or
+    from those that survived the compression, whose epochs then count towards `epochs` (surviving). `skip`: a network
+    is not compressed where the thesis' model, with the mean ratio of the earlier generations, predicts no gain.
+    """
+
+    morph: MorphSettings
+    weights: str = choice("scratch", "surviving")
+    skip: bool

@@ -81,7 +81,22 @@ def _conv2d(layer: Primitive, inputs: Sequence[Any], options: Mapping[str, Any])
         settings["kernel"],
         strides=settings.get("stride", 1),
         padding="same",
-        **_affine(settings),
+        **_affine(settings, "kernel_initializer"),
+        name=layer.name,
+        **options,
+    )(inputs[0])
+
+
+def _depthwise_conv2d(layer: Primitive, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    import keras
+
+    settings = layer.settings
+    return keras.layers.DepthwiseConv2D(
+        settings["kernel"],
+        strides=settings.get("stride", 1),
+        padding="same",
+        depth_multiplier=settings.get("multiplier", 1),
+        **_affine(settings, "depthwise_initializer"),
         name=layer.name,
         **options,
     )(inputs[0])
@@ -91,14 +106,15 @@ def _dense(layer: Primitive, inputs: Sequence[Any], options: Mapping[str, Any]) 
     import keras
 
     settings = layer.settings
-    return keras.layers.Dense(settings["units"], **_affine(settings), name=layer.name, **options)(inputs[0])
+    affine = _affine(settings, "kernel_initializer")
+    return keras.layers.Dense(settings["units"], **affine, name=layer.name, **options)(inputs[0])
 
 
-def _affine(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _affine(settings: Mapping[str, Any], initialised: str) -> dict[str, Any]:
     return {
         "activation": settings.get("activation", "linear"),
         "use_bias": settings.get("use_bias", True),
-        "kernel_initializer": settings.get("initializer", "glorot_uniform"),
+        initialised: settings.get("initializer", "glorot_uniform"),
     }
 
 
@@ -114,7 +130,8 @@ def _pool(layer: Primitive, inputs: Sequence[Any], options: Mapping[str, Any]) -
     import keras
 
     kinds = {"max_pool": keras.layers.MaxPooling2D, "average_pool": keras.layers.AveragePooling2D}
-    return kinds[layer.op](layer.settings["size"], padding="same", name=layer.name, **options)(inputs[0])
+    size, stride = layer.settings["size"], layer.settings.get("stride")
+    return kinds[layer.op](size, strides=stride, padding="same", name=layer.name, **options)(inputs[0])
 
 
 def _subsample(layer: Primitive, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
@@ -179,6 +196,7 @@ Maker = Callable[[Primitive, Sequence[Any], Mapping[str, Any]], Any]
 
 _MAKERS: dict[str, Maker] = {
     "conv2d": _conv2d,
+    "depthwise_conv2d": _depthwise_conv2d,
     "dense": _dense,
     "batch_norm": _batch_norm,
     "activation": _single("Activation", "activation"),

@@ -9,29 +9,36 @@ from nas_cli.errors import ConfigError, DataError
 from nas_cli.models import zoo
 from nas_cli.models.load import load_model
 from nas_cli.models.settings import ModelSettings
+from nas_cli.models.weights import IMAGENET, check_weights, load_weights
 from nas_cli.schema import nearest
 from nas_cli.spaces.architecture import Architecture, from_json
 
 IN_RUN = Path("best") / "architecture.json"
 
 
-def find_architecture(name: str, input_shape: tuple[int, ...], classes: int) -> Architecture | None:
+def find_architecture(
+    name: str, input_shape: tuple[int, ...], classes: int, width: float | None = None
+) -> Architecture | None:
     """The network as a plain value, for costs without TensorFlow; None for model files and `keras.applications`.
 
-    An architecture from a run or a .json file is put on inputs of `input_shape`.
+    An architecture from a run or a .json file is put on inputs of `input_shape`. `width` multiplies the filters of a
+    network that is known by name; None leaves it as published.
 
     Raises:
-        ConfigError: if the name is neither known nor a path, or the network has another number of outputs.
+        ConfigError: if the name is neither known nor a path, the network has another number of outputs, or it has no
+            width to choose.
         DataError: if the file cannot be read as an architecture.
     """
     if name in zoo.names():
-        return zoo.architecture(name, input_shape, classes)
+        return zoo.architecture(name, input_shape, classes, **_options(width))
     path = Path(name)
     if not path.exists():
         hint = nearest(name, zoo.names())
         raise ConfigError(
             f"model '{name}' is neither a known network nor a path that exists.{hint} Known: {', '.join(zoo.names())}."
         )
+    if width is not None:
+        raise ConfigError(f"{name} keeps the width it was made with: model.width is for networks known by name.")
     file = path / IN_RUN if path.is_dir() else path
     if file.suffix != ".json" or (path.is_dir() and not file.exists()):
         return None
@@ -49,22 +56,34 @@ def open_model(
     scale: Sequence[float] | None = None,
     offset: Sequence[float] | None = None,
 ) -> Any:
-    """The `keras.Model` for a data set, with fresh weights, or with the file's own if `keep_weights`.
+    """The `keras.Model` for a data set, with the weights that the settings name; fresh ones if they name none.
 
-    `scale` and `offset` standardise the inputs of a network that is built here; a model file is taken as it is.
+    `scale` and `offset` standardise the inputs of a network that is built here; a model file is taken as it is, and
+    ImageNet weights bring their own standardisation.
 
     Raises:
         ConfigError: if there is no such model, it has no weights to keep, or it does not fit the data set.
-        DataError: if a file cannot be read.
+        DataError: if a file cannot be read or is of another network, or the weights cannot be downloaded.
     """
-    architecture = find_architecture(settings.name, input_shape, classes)
+    architecture = find_architecture(settings.name, input_shape, classes, settings.width)
+    check_weights(settings)
+    pretrained = settings.weights == IMAGENET
     if settings.keep_weights or (architecture is None and settings.name not in zoo.names()):
-        return _from_file(settings, input_shape, classes)
-    if architecture is None:
-        return zoo.build(settings.name, input_shape, classes, scale, offset)
-    from nas_cli.models.builder import build
+        model = _from_file(settings, input_shape, classes)
+    elif architecture is None:
+        options = _options(settings.width)
+        model = zoo.build(settings.name, input_shape, classes, scale, offset, pretrained, **options)
+    else:
+        from nas_cli.models.builder import build
 
-    return build(architecture, scale, offset)
+        model = build(architecture, scale, offset)
+    if settings.weights is not None and not pretrained:
+        load_weights(model, Path(settings.weights))
+    return model
+
+
+def _options(width: float | None) -> dict[str, float]:
+    return {} if width is None else {"width": width}
 
 
 def _from_file(settings: ModelSettings, input_shape: tuple[int, ...], classes: int) -> Any:

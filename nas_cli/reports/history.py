@@ -43,8 +43,22 @@ class Trial:
 
     @property
     def cost(self) -> Mapping[str, Any]:
-        """params, macs, flops, activation_bytes of the uncompressed network."""
-        return self.event.get("cost") or {}
+        """params, macs, flops, activation_bytes of the network that was trained: compressed, where it was."""
+        return self._trained.get("cost") or {}
+
+    @property
+    def architecture(self) -> Mapping[str, Any]:
+        """The network that was trained, as JSON; empty if the journal has none."""
+        return self._trained.get("architecture") or {}
+
+    @property
+    def full_flops(self) -> float | None:
+        """FLOPs of the network before its compression."""
+        return finite((self.event.get("cost") or {}).get("flops"))
+
+    @property
+    def _trained(self) -> Mapping[str, Any]:
+        return self.event.get("trained") or self.event
 
     @property
     def curve(self) -> Sequence[Mapping[str, Any]]:
@@ -107,12 +121,16 @@ class History:
 
     @cached_property
     def epochs(self) -> tuple[Mapping[str, Any], ...]:
-        """The epochs of a single training, by number; of an epoch repeated after a resume the last counts."""
-        found: dict[int, Mapping[str, Any]] = {}
+        """The epochs of a training, by phase (one, without a name, in a single training) and number.
+
+        Of an epoch repeated after a resume the last counts.
+        """
+        phases: dict[str, dict[int, Mapping[str, Any]]] = {}
         for event in self.of_kind("epoch"):
             metrics = {**event, **(event.get("metrics") or {})}
+            found = phases.setdefault(str(metrics.get("name", "")), {})
             found[int(metrics.get("epoch", len(found) + 1))] = metrics
-        return tuple(found[number] for number in sorted(found))
+        return tuple(found[number] for found in phases.values() for number in sorted(found))
 
     @cached_property
     def measure(self) -> Measure:

@@ -2,19 +2,22 @@
 
 from pathlib import Path
 
+from nas_cli.reports.layers import layers_csv
 from nas_cli.reports.page.run_page import run_page
 from nas_cli.reports.plots.architecture import architecture_plot
 from nas_cli.reports.plots.curves import search_curves, training_curves
 from nas_cli.reports.plots.front import front_plot
 from nas_cli.reports.plots.search import best_so_far_plot, generation_plot, species_plots
+from nas_cli.reports.plots.shrinking import shrinking_plots
 from nas_cli.reports.plots.style import Plot, png
+from nas_cli.reports.shrinking import Shrinking
 from nas_cli.reports.source import Source, load
 from nas_cli.reports.trials import trials_csv
 from nas_cli.runs.files import refusal, write_atomic
 
 
 def build_report(run_path: Path) -> list[Path]:
-    """The files written into the run folder: trials.csv, plots/*.png, report.html.
+    """The files written into the run folder: trials.csv (of a morph run layers.csv), plots/*.png, report.html.
 
     Figures without data are not drawn, and those of an earlier report are removed.
 
@@ -23,10 +26,14 @@ def build_report(run_path: Path) -> list[Path]:
     """
     source = load(run_path)
     plots = plots_of(source)
-    write_atomic(run_path / "trials.csv", trials_csv(source.history))
+    if source.command == "morph":
+        table, content = run_path / "layers.csv", layers_csv(Shrinking(source.history))
+    else:
+        table, content = run_path / "trials.csv", trials_csv(source.history)
+    write_atomic(table, content)
     drawn = write_plots(plots, run_path / "plots")
     write_atomic(run_path / "report.html", run_page(source, plots).encode("utf-8"))
-    return [run_path / "trials.csv", *drawn, run_path / "report.html"]
+    return [table, *drawn, run_path / "report.html"]
 
 
 def plots_of(source: Source) -> list[Plot]:
@@ -34,7 +41,8 @@ def plots_of(source: Source) -> list[Plot]:
     history = source.history
     single = [best_so_far_plot(history), generation_plot(history), front_plot(history), search_curves(history)]
     plots = [plot for plot in single if plot is not None]
-    plots += [*training_curves(history), *species_plots(history)]
+    plots += [*training_curves(history), *species_plots(history)] if source.command != "morph" else []
+    plots += shrinking_plots(Shrinking(history)) if source.command == "morph" else []
     network = source.architecture
     if network is not None:
         best = history.best

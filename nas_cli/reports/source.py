@@ -65,6 +65,8 @@ class Source:
         history, best = self.history, self.history.best
         if best is not None:
             return history.score(best)
+        if self.history.last("shrunk"):
+            return history.measure.valid((history.last("test") or history.last("shrunk")).get("valid") or {})
         values = [value for value in map(history.measure.valid, history.epochs) if value is not None]
         return (max if history.measure.higher_is_better else min)(values, default=None)
 
@@ -72,7 +74,8 @@ class Source:
     def cost(self) -> Mapping[str, Any]:
         """params, macs, flops, … of the chosen network: as the journal has them, or else counted from its layers."""
         best, network = self.history.best, self.architecture
-        recorded: Mapping[str, Any] = best.cost if best is not None else self.history.start.get("cost") or {}
+        alone = self.history.last("shrunk") or self.history.start
+        recorded: Mapping[str, Any] = best.cost if best is not None else alone.get("cost") or {}
         if recorded or network is None:
             return recorded
         layers = layers_of(network)
@@ -96,9 +99,10 @@ class Source:
 
     @property
     def architecture(self) -> Architecture | None:
-        """The chosen network, or the one trained; None if the journal holds none that can be read."""
+        """The chosen network as it was trained, or that of a training; None if the journal holds none to read."""
         best = self.history.best
-        for event in (best.event if best else {}, self.history.start):
+        chosen = {"architecture": best.architecture} if best else self.history.last("shrunk")
+        for event in (chosen, self.history.start):
             try:
                 return from_json(event["architecture"])
             except (ConfigError, KeyError, TypeError):

@@ -24,12 +24,18 @@ COLUMNS = (
     "params",
     "activation_bytes",
     "seed",
+    "full_flops",
+    "cached_from",
     "train_seconds",
     "evaluation_seconds",
+    "compress_seconds",
+    "cpu_seconds",
     "seconds",
 )
-TIMES = ("train_seconds", "evaluation_seconds", "seconds")
-WHOLE = ("id", "generation", "epochs", "flops", "macs", "params", "activation_bytes", "seed")
+"""Costs are those of the network that was trained; full_flops those of the one proposed, before its compression."""
+TIMES = ("train_seconds", "evaluation_seconds", "compress_seconds", "cpu_seconds", "seconds")
+WHOLE = ("id", "generation", "epochs", "flops", "macs", "params", "activation_bytes", "seed", "full_flops",
+         "cached_from")  # fmt: skip
 
 
 def trials_frame(history: History) -> pd.DataFrame:
@@ -61,7 +67,8 @@ def cell_text(value: Any, whole: bool) -> str:
 def _cell(trial: Trial, column: str) -> str:
     if column == "reason":
         return trial.reason
-    value = trial.fitness if column == "fitness" else _find(trial, column)
+    own = {"fitness": trial.fitness, "full_flops": trial.full_flops}
+    value = own[column] if column in own else _find(trial, column)
     return cell_text(value, column in WHOLE)
 
 

@@ -14,9 +14,9 @@ class Times:
     """Seconds of a run over all its sessions (from a start or resume to the session's last event).
 
     `worker_seconds` is the integral over the wall time of the number of workers with a trial, and at least one:
-    what the run cost in worker time. `outside_fraction` is the part of it that was neither training nor evaluation
-    (starting, proposing, building, saving, failed trials), in [0, 1]. Training and evaluation contain their
-    compilation, `compile_seconds`.
+    what the run cost in worker time. `outside_fraction` is the part of it that was neither compression, training nor
+    evaluation (starting, proposing, building, saving, failed trials), in [0, 1]. These three contain their compilation,
+    `compile_seconds`.
     """
 
     wall_seconds: float
@@ -24,13 +24,14 @@ class Times:
     train_seconds: float
     evaluation_seconds: float
     compile_seconds: float
+    compress_seconds: float
 
     @property
     def outside_fraction(self) -> float:
-        """The part of the worker time that was neither training nor evaluation."""
+        """The part of the worker time that was neither compression, training nor evaluation."""
         if self.worker_seconds <= 0.0:
             return 0.0
-        inside = (self.train_seconds + self.evaluation_seconds) / self.worker_seconds
+        inside = (self.compress_seconds + self.train_seconds + self.evaluation_seconds) / self.worker_seconds
         return min(1.0, max(0.0, 1.0 - inside))
 
 
@@ -47,6 +48,7 @@ def times(events: Sequence[Mapping[str, Any]]) -> Times:
         train_seconds=_total(events, "train_seconds"),
         evaluation_seconds=_total(events, "evaluation_seconds") + tests,
         compile_seconds=_total(events, "compile_seconds"),
+        compress_seconds=_total(events, "compress_seconds"),
     )
 
 

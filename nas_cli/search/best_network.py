@@ -1,5 +1,8 @@
 """The chosen network, saved where the user finds it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from nas_cli.errors import RunError
 from nas_cli.runs.files import copy_atomic
 from nas_cli.runs.folder import RunFolder
@@ -7,31 +10,38 @@ from nas_cli.search.evaluator import Evaluator, Job
 from nas_cli.search.listener import Listener
 
 
-def save_best(run: RunFolder, job: Job, evaluator: Evaluator, listener: Listener) -> bool:
+def save_best(
+    run: RunFolder, job: Job, architecture: Mapping[str, Any], evaluator: Evaluator, listener: Listener
+) -> bool:
     """Puts architecture and network of the best trial into best/; True if there is a network.
 
-    `job` is the best trial's: should its network be missing, the trial is trained again with the same seed. An
-    estimator that trains nothing leaves no network.
+    `job` is the best trial's: should its network be missing, the trial is trained again with the same seed.
+    `architecture` is that of the trained network. An estimator that trains nothing leaves no network.
 
     Raises:
         RunError: if the network is missing and cannot be trained again, or the disk refuses.
     """
-    run.write_json("best/architecture.json", job.architecture.to_json())
+    run.write_json("best/architecture.json", architecture)
     target = run.best / "model.keras"
     if target.exists():
         return True
     if not job.model_file.exists():
-        _train_again(run, job, evaluator, listener)
+        train_again(run, job, evaluator, listener)
     if not job.model_file.exists():
         return False
     copy_atomic(job.model_file, target)
     return True
 
 
-def _train_again(run: RunFolder, job: Job, evaluator: Evaluator, listener: Listener) -> None:
+def train_again(run: RunFolder, job: Job, evaluator: Evaluator, listener: Listener) -> None:
+    """Makes the missing network of a trial that is in the journal.
+
+    Raises:
+        RunError: if the trial fails this time.
+    """
     for finished in evaluator.evaluate([job], listener):
         if finished.score.failure is not None:
             raise RunError(
-                f"the network of the best trial {job.trial} is missing and could not be trained again "
+                f"the network of trial {job.trial} is missing and could not be trained again "
                 f"({finished.score.failure}): continue with --resume {run.path}."
             )

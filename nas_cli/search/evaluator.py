@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from nas_cli.estimators.contract import Score
+from nas_cli.estimators.contract import NO_HINTS, Hints, Score
 from nas_cli.search.listener import Listener
 from nas_cli.spaces.architecture import Architecture
 
@@ -15,7 +15,8 @@ class Job:
     """One trial to evaluate.
 
     `model_file` is where the trained network must lie, whole and on disk, before the trial counts as finished.
-    `predicted` is the cost of the trial in any unit; it only decides which trial starts first.
+    `predicted` is the cost of the trial in any unit; it only decides which trial starts first. `hints` come from the
+    generations before the trial's own, never from what has finished in the meantime.
     """
 
     trial: int
@@ -23,6 +24,7 @@ class Job:
     seed: int
     model_file: Path
     predicted: float = 0.0
+    hints: Hints = NO_HINTS
 
 
 @dataclass(frozen=True)

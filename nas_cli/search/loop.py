@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,19 +12,17 @@ from nas_cli.runs.interruption import Interrupted, stoppable, unstoppable
 from nas_cli.runs.journal import Event, Journal
 from nas_cli.runs.seeds import trial_seed
 from nas_cli.search.accounting import times
-from nas_cli.search.best_network import save_best
-from nas_cli.search.evaluator import Evaluator, Finished, Job
+from nas_cli.search.best_network import save_best, train_again
+from nas_cli.search.economies import NONE, Economies
+from nas_cli.search.evaluator import Evaluator, Job
 from nas_cli.search.listener import Listener, Silent
 from nas_cli.search.memory import MemoryMeter
 from nas_cli.search.model_store import ModelStore
+from nas_cli.search.past import Past
 from nas_cli.search.plain_json import plain_json
 from nas_cli.search.summary import VERSION, is_complete, summarise
-from nas_cli.search.trials import best_trial, outcome, trial_event
-from nas_cli.spaces.architecture import Architecture, from_json
+from nas_cli.search.trials import CostOf, best_trial, cached_event, outcome, trained_network, trial_event
 from nas_cli.strategies.contract import Proposal, Strategy
-
-CostOf = Callable[[Architecture], Mapping[str, Any]]
-"""The cost of an architecture for the journal: at least {"macs": …, "flops": …, "params": …}."""
 
 
 def run_search(
@@ -36,12 +34,14 @@ def run_search(
     start: Mapping[str, Any],
     listener: Listener | None = None,
     launched: float | None = None,
+    economies: Economies = NONE,
 ) -> dict[str, Any]:
     """The summary of the finished search; begins it, or resumes it by replaying its journal.
 
     The caller holds the run's lock. `strategy` is fresh: its proposals for the trials in the journal must be those
     of the journal. `start` holds command, config_digest and dataset for the start event. `launched` is when the
     process began to work for this run (unix seconds), so that its preparations count as time outside training.
+    `economies` says what trials may use of earlier generations.
     The evaluator is closed at the end. A trial that failed stays failed: it is a result.
 
     Raises:
@@ -53,7 +53,8 @@ def run_search(
     try:
         if not is_complete(events):
             with stoppable(), run.journal() as journal, MemoryMeter(evaluator.processes) as meter:
-                search = _Search(run, journal, events, strategy, evaluator, cost_of, seed, listener or Silent(), meter)
+                heard = listener or Silent()
+                search = _Search(run, journal, events, strategy, evaluator, cost_of, seed, heard, meter, economies)
                 search.begin(start, began)
                 _carry_out(search)
     finally:
@@ -98,9 +99,12 @@ class _Search:
     seed: int
     listener: Listener
     meter: MemoryMeter
+    economies: Economies
 
     def __post_init__(self) -> None:
-        self._models = ModelStore(self.run.models, self.events)
+        self._models = ModelStore(self.run.models, self.events, keep_all=self.economies.reuse)
+        self._past = Past(self.economies, self._models)
+        self._jobs: dict[int, Job] = {}
         self.known = {event["id"]: event for event in self._of_kind("trial")}
         self._told = 0
 
@@ -121,6 +125,7 @@ class _Search:
         while proposals := self.strategy.ask():
             done = self._evaluate(proposals)
             self.strategy.tell([outcome(done[trial]) for trial in sorted(done)])
+            self._past.tell(proposals, done)
             self._told += len(done)
             self._close_generation(max(proposal.generation for proposal in proposals))
         if self._told != len(self.known):
@@ -131,8 +136,10 @@ class _Search:
         best = best_trial(self.events)
         if best is None:
             raise self._nothing_found()
-        proposal = Proposal(best["id"], best["generation"], from_json(best["architecture"]))
-        has_network = save_best(self.run, self._job(proposal, best["cost"]), self.evaluator, self.listener)
+        job = self._jobs[best["id"]]
+        if not job.model_file.exists() and not (self.run.best / "model.keras").exists():
+            self._make_donors([job])
+        has_network = save_best(self.run, job, trained_network(best)[0], self.evaluator, self.listener)
         if has_network and not self._of_kind("test"):
             began = time.perf_counter()
             metrics = self.evaluator.test(self.run.best / "model.keras")
@@ -164,32 +171,46 @@ class _Search:
         done: dict[int, Event] = {}
         missing: dict[int, Proposal] = {}
         for proposal in proposals:
-            event = self.known.get(proposal.trial)
-            if event is None:
+            self._jobs[proposal.trial] = self._job(proposal)
+            event, equal = self.known.get(proposal.trial), self._past.equal(proposal)
+            if event is not None:
+                self._check_replay(proposal, event)
+                self.listener.on_trial(event, replayed=True)
+                done[proposal.trial] = event
+            elif equal is not None:
+                done[proposal.trial] = self._record(cached_event(proposal, equal, self._jobs[proposal.trial].seed))
+            else:
                 missing[proposal.trial] = proposal
-                continue
-            self._check_replay(proposal, event)
-            self.listener.on_trial(event, replayed=True)
-            done[proposal.trial] = event
-        costs = {trial: self.cost_of(proposal.architecture) for trial, proposal in missing.items()}
-        jobs = [self._job(proposal, costs[trial]) for trial, proposal in missing.items()]
+        jobs = [self._jobs[trial] for trial in missing]
+        self._make_donors(jobs)
         for finished in self.evaluator.evaluate(jobs, self.listener) if jobs else ():
             trial = finished.job.trial
-            done[trial] = self._record(missing[trial], finished, costs[trial])
+            done[trial] = self._record(trial_event(missing[trial], finished, self.cost_of))
         return done
 
-    def _job(self, proposal: Proposal, cost: Mapping[str, Any]) -> Job:
+    def _job(self, proposal: Proposal) -> Job:
         return Job(
             trial=proposal.trial,
             architecture=proposal.architecture,
             seed=trial_seed(self.seed, proposal.trial),
             model_file=self._models.file(proposal.trial),
-            predicted=float(cost.get("macs", 0.0)),
+            predicted=float(self.cost_of(proposal.architecture).get("macs", 0.0)),
+            hints=self._past.hints(proposal),
         )
 
-    def _record(self, proposal: Proposal, finished: Finished, cost: Mapping[str, Any]) -> Event:
-        event = self._write(trial_event(proposal, finished, cost))
-        self.known[proposal.trial] = event
+    def _make_donors(self, jobs: Sequence[Job]) -> None:
+        """Trains donors again whose network somebody deleted, and theirs before them, in order of their numbers."""
+        wanted, missing = list(jobs), set[int]()
+        while wanted:
+            lost = {donor.trial for donor in wanted.pop().hints.donors if not donor.file.exists()} - missing
+            missing |= lost
+            wanted += [self._jobs[trial] for trial in lost]
+        for trial in sorted(missing):
+            train_again(self.run, self._jobs[trial], self.evaluator, self.listener)
+
+    def _record(self, described: Mapping[str, Any]) -> Event:
+        event = self._write(described)
+        self.known[event["id"]] = event
         self._models.settle(event)
         self.listener.on_trial(event, replayed=False)
         return event

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nas_cli.search.accounting import times
-from nas_cli.search.trials import best_trial
+from nas_cli.search.compression import compression_summary
+from nas_cli.search.trials import best_trial, trained_network
 
 VERSION = 1
 
@@ -20,14 +21,19 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
             (stopped or killed: `nas search --resume RUN` continues).
         wall_seconds: over all sessions, without the pauses between them. trials, failed: numbers of trials.
         best: null, or {id, generation, fitness, valid_accuracy, test_accuracy, flops, params, architecture,
-            valid, test}. For a regression valid_rmse and test_rmse stand in place of the accuracies. `test_…` is
-            null until the end of the run: the test set is used once. `valid` and `test` hold all metrics.
+            full_flops, valid, test}. flops, params and architecture are those of the network that was trained,
+            full_flops those of the network that was proposed: more, if it was compressed first. For a regression
+            valid_rmse and test_rmse stand in place of the accuracies. `test_…` is null until the end of the run: the
+            test set is used once. `valid` and `test` hold all metrics.
         search: {generations, outside_fraction, train_seconds, evaluation_seconds, compile_seconds,
-            worker_seconds, images_per_second, peak_memory_bytes, generation_memory_bytes, dataset, best_so_far,
-            failures}.
-            outside_fraction: part of the worker time outside training and evaluation, see `accounting.Times`.
-            compile_seconds: sum over the trials of the time to compile them, contained in train_seconds and
-            evaluation_seconds.
+            compress_seconds, worker_seconds, cpu_seconds, images_per_second, peak_memory_bytes,
+            generation_memory_bytes, dataset, best_so_far, failures, cached, stopped_early, compression}.
+            outside_fraction: part of the worker time outside compression, training and evaluation, see
+            `accounting.Times`. cpu_seconds: processor time of the trials. cached, stopped_early: numbers of trials
+            that took over an earlier score, or whose training ended early. compression: null, or see
+            `compression.compression_summary`.
+            compile_seconds: sum over the trials of the time to compile them, contained in train_seconds,
+            evaluation_seconds and compress_seconds.
             peak_memory_bytes: largest sum of the resident memory of all processes; generation_memory_bytes: the
             same for each generation. best_so_far: the highest fitness after trial 0, 1, …; null before the first.
             failures: number of trials by reason.
@@ -68,6 +74,7 @@ def _best(events: Sequence[Event]) -> dict[str, Any] | None:
     if best is None:
         return None
     test: Mapping[str, Any] = next((event["metrics"] for event in events if event["event"] == "test"), {})
+    architecture, cost = trained_network(best)
     measure = "rmse" if "valid_rmse" in best["metrics"] else "accuracy"
     return {
         "id": best["id"],
@@ -75,9 +82,10 @@ def _best(events: Sequence[Event]) -> dict[str, Any] | None:
         "fitness": best["fitness"],
         f"valid_{measure}": best["metrics"].get(f"valid_{measure}"),
         f"test_{measure}": test.get(f"test_{measure}"),
-        "flops": best["cost"].get("flops"),
-        "params": best["cost"].get("params"),
-        "architecture": best["architecture"],
+        "flops": cost.get("flops"),
+        "params": cost.get("params"),
+        "full_flops": best["cost"].get("flops"),
+        "architecture": architecture,
         "valid": best["metrics"],
         "test": test,
     }
@@ -93,12 +101,17 @@ def _search(events: Sequence[Event], trials: Sequence[Event]) -> dict[str, Any]:
         "train_seconds": spent.train_seconds,
         "evaluation_seconds": spent.evaluation_seconds,
         "compile_seconds": spent.compile_seconds,
+        "compress_seconds": spent.compress_seconds,
         "worker_seconds": spent.worker_seconds,
+        "cpu_seconds": sum(event["metrics"].get("cpu_seconds") or 0.0 for event in trials),
         "images_per_second": _images_per_second(trials),
         "peak_memory_bytes": max(peaks, default=None),
         "generation_memory_bytes": [event.get("peak_memory_bytes") for event in generations],
         "best_so_far": _best_so_far(trials),
         "failures": dict(Counter(event["reason"] for event in trials if event["status"] == "failed")),
+        "cached": sum("cached_from" in event for event in trials),
+        "stopped_early": sum("stopped_early" in event.get("extra", {}) for event in trials),
+        "compression": compression_summary(trials),
     }
 
 

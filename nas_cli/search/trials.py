@@ -1,18 +1,28 @@
 """Trials as the journal keeps them and as a strategy is told of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from nas_cli.search.evaluator import Finished
 from nas_cli.search.plain_json import plain_json
+from nas_cli.spaces.architecture import Architecture
 from nas_cli.strategies.contract import Outcome, Proposal
 
-TIMES = frozenset({"train_seconds", "evaluation_seconds", "compile_seconds", "images_per_second"})
+CostOf = Callable[[Architecture], Mapping[str, Any]]
+"""The cost of an architecture for the journal: at least {"macs": …, "flops": …, "params": …}."""
+
+TIMES = frozenset(
+    {"train_seconds", "evaluation_seconds", "compile_seconds", "compress_seconds", "cpu_seconds", "images_per_second"}
+)
 """Metrics that differ between two runs of the same trial."""
 
 
-def trial_event(proposal: Proposal, finished: Finished, cost: Mapping[str, Any]) -> dict[str, Any]:
-    """The journal's event of a finished trial, without its time."""
+def trial_event(proposal: Proposal, finished: Finished, cost_of: CostOf) -> dict[str, Any]:
+    """The journal's event of a finished trial, without its time.
+
+    `architecture` and `cost` are the proposal's; `trained` holds those of the network that was really trained, where it
+    is another one.
+    """
     score = finished.score
     event = {
         "event": "trial",
@@ -23,27 +33,71 @@ def trial_event(proposal: Proposal, finished: Finished, cost: Mapping[str, Any])
         "fitness": score.fitness,
         "metrics": score.metrics,
         "curve": score.curve,
-        "cost": cost,
+        "cost": cost_of(proposal.architecture),
         "architecture": proposal.architecture.to_json(),
         "origin": proposal.origin,
         "seed": finished.job.seed,
         "seconds": finished.seconds,
         "worker": finished.worker,
     }
+    if score.trained is not None and score.trained != proposal.architecture:
+        event["trained"] = {"architecture": score.trained.to_json(), "cost": cost_of(score.trained)}
     if score.extra:
         event["extra"] = score.extra
     plain: dict[str, Any] = plain_json(event)
     return plain
 
 
+def cached_event(proposal: Proposal, source: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """The journal's event of a trial that takes over the score of an earlier, equal one; it took no time."""
+    metrics = {key: 0.0 if key in TIMES else value for key, value in source["metrics"].items()}
+    metrics.pop("images_per_second", None)
+    own = {
+        "id": proposal.trial,
+        "generation": proposal.generation,
+        "origin": plain_json(proposal.origin),
+        "seed": seed,
+        "metrics": metrics,
+        "seconds": 0.0,
+        "cached_from": scored_by(source),
+    }
+    return {key: value for key, value in source.items() if key != "time"} | own
+
+
+def scored_by(event: Mapping[str, Any]) -> int:
+    """The trial whose training gave the score of a trial: its own number, unless it took over another's."""
+    number: int = event["cached_from"] if "cached_from" in event else event["id"]
+    return number
+
+
+def trained_network(event: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """(architecture, cost), as JSON, of the network that a trial trained."""
+    trained = event.get("trained", event)
+    return trained["architecture"], trained["cost"]
+
+
+def compression(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a trial event says of its network's compression; None if there was none."""
+    block = event.get("extra", {}).get("compression")
+    return None if block is None or block["skipped"] else block
+
+
 def outcome(event: Mapping[str, Any]) -> Outcome:
-    """What a strategy learns of a trial event: fitness, metrics and costs, but no times.
+    """What a strategy learns of a trial event: fitness, metrics, costs of the trained network, but no times.
 
     A strategy that saw times would propose other networks on another day.
     """
-    known = {**event["cost"], **event["metrics"]}
+    known = {**trained_network(event)[1], **event["metrics"]}
     metrics = {key: value for key, value in known.items() if key not in TIMES and isinstance(value, int | float)}
-    return Outcome(trial=event["id"], fitness=event["fitness"], metrics=metrics)
+    block = compression(event) or {}
+    return Outcome(
+        trial=event["id"],
+        fitness=event["fitness"],
+        metrics=metrics,
+        alive=block.get("alive"),
+        sizes=block.get("sizes"),
+        layer_flops=block.get("layer_flops"),
+    )
 
 
 def best_trial(events: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:

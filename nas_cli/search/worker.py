@@ -6,7 +6,7 @@ import pickle
 import signal
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -81,11 +81,15 @@ def _answer_all(connection: "Connection[Any, Any]", settings: WorkerSettings) ->
 
 def _estimate(estimator: Estimator, job: Job, connection: "Connection[Any, Any]") -> tuple[Any, ...]:
     partial = job.model_file.with_name(f"partial-{job.trial}-{os.getpid()}{job.model_file.suffix}")
-    began = time.perf_counter()
+    began, processor = time.perf_counter(), time.process_time()
     try:
         job.model_file.parent.mkdir(parents=True, exist_ok=True)
         score = estimator.estimate(
-            job.architecture, job.seed, partial, lambda progress: connection.send(("epoch", plain_json(progress)))
+            job.architecture,
+            job.seed,
+            partial,
+            lambda progress: connection.send(("epoch", plain_json(progress))),
+            job.hints,
         )
         score = checked(score)
         if partial.exists() and score.failure is None:
@@ -99,7 +103,8 @@ def _estimate(estimator: Estimator, job: Job, connection: "Connection[Any, Any]"
         score = Score(fitness=None, failure=reason(error))
     finally:
         partial.unlink(missing_ok=True)
-    return ("finished", score, time.perf_counter() - began)
+    spent = {**score.metrics, "cpu_seconds": time.process_time() - processor}
+    return ("finished", replace(score, metrics=spent), time.perf_counter() - began)
 
 
 def _test(estimator: Estimator, model_file: Path) -> tuple[Any, ...]:
@@ -122,6 +127,7 @@ def checked(score: Score) -> Score:
         curve=tuple(plain_json(score.curve)),
         failure=None if failure is None else " ".join(failure.split()),
         extra=plain_json(score.extra),
+        trained=score.trained,
     )
 
 

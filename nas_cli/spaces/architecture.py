@@ -21,8 +21,10 @@ class Node:
         input: shape (height, width, channels) or (features,)
         conv2d: filters, kernel, stride (1), activation ('relu' or 'linear'), use_bias (true), initializer
             ('glorot_uniform'); padding is 'same'. Settings with a value in brackets may be left out.
+        depthwise_conv2d: kernel, multiplier (1), stride (1), activation, use_bias and initializer as conv2d; each
+            input channel gives `multiplier` output channels
         batch_norm, activation (activation='relu')
-        max_pool, average_pool: size; stride = size, padding 'same'
+        max_pool, average_pool: size, stride (size); padding 'same'
         subsample: size; keeps every size-th row and column, the first included
         dropout: rate
         merge: mode 'concat' or 'sum'; inputs may differ in size, see `nas_cli.costs.shapes.merge`

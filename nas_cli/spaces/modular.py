@@ -15,7 +15,7 @@ from nas_cli.spaces.innovations import Innovations
 from nas_cli.spaces.layer import Layer, mix_layers, sample_layer
 from nas_cli.spaces.modular_mutation import change_value, grow, mutate_head, mutate_module, mutate_structure
 from nas_cli.spaces.modular_neighbours import genotype_neighbours
-from nas_cli.spaces.modular_network import network
+from nas_cli.spaces.modular_network import Place, network, placed_network
 from nas_cli.spaces.modular_settings import ModularSpaceSettings
 
 __all__ = ["ModularSpace", "ModularSpaceSettings"]
@@ -110,6 +110,10 @@ class ModularSpace:
 
     def architecture(self, genotype: Genotype) -> Architecture:
         return network(genotype, self.settings, self.input_shape, self.classes)
+
+    def places(self, genotype: Genotype) -> tuple[Place, ...]:
+        """The origin of each convolution of the genotype's architecture, in order."""
+        return placed_network(genotype, self.settings, self.input_shape, self.classes)[1]
 
     def size(self) -> float | None:
         """None: the graphs up to the allowed numbers of nodes are not counted."""

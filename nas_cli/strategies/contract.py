@@ -15,22 +15,34 @@ class Proposal:
     """A network to evaluate.
 
     `trial` counts from 0 without gaps over the run; `generation` groups a batch;
-    `origin` is JSON (genotype, parents, species) for the journal and the reports.
+    `origin` is JSON (genotype, parents, species) for the journal and the reports. `compress`: False asks an estimator
+    that compresses networks to leave this one as it is. `parts`: the heritable part that each layer belongs to, by the
+    layer's name ('conv2d_3'); networks that share a part can share its weights.
     """
 
     trial: int
     generation: int
     architecture: Architecture
     origin: Mapping[str, Any] = field(default_factory=dict)
+    compress: bool = True
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a proposal: `fitness` is higher-is-better, or None for a failed trial."""
+    """What became of a proposal: `fitness` is higher-is-better, or None for a failed trial.
+
+    For a compressed network, by the names of the proposal's layers ('conv2d_3'): `alive`, channels that the
+    compression found alive; `sizes`, channels of the network that was scored (rounded, at least the minimum);
+    `layer_flops`, FLOPs of its layers. None for any other.
+    """
 
     trial: int
     fitness: float | None
     metrics: Mapping[str, float] = field(default_factory=dict)
+    alive: Mapping[str, int] | None = None
+    sizes: Mapping[str, int] | None = None
+    layer_flops: Mapping[str, int] | None = None
 
 
 class Strategy(Protocol):

@@ -61,6 +61,7 @@ class Pace:
     `jit`: XLA compiles in the first lap of every shape of chunk, instead of once; `chunks` then makes few lengths.
     `seconds`: all time between `begin` and the last `lap`. `compile_seconds`: that of the laps that compile.
     `timed`: images and seconds of all other laps.
+    `told`: steps of every chunk from now on, for processes that have to take the same chunks; None: by this clock.
     """
 
     def __init__(self, jit: bool = False) -> None:
@@ -68,12 +69,17 @@ class Pace:
         self.seconds = 0.0
         self.compile_seconds = 0.0
         self.timed = (0, 0.0)
+        self.told: int | None = None
         self._compiled: set[tuple[int, int]] = set()
         self._step_seconds: float | None = None
         self._mark = 0.0
 
     def steps(self) -> int:
         """Steps of the next chunk."""
+        return self.own_steps() if self.told is None else self.told
+
+    def own_steps(self) -> int:
+        """Steps of the next chunk by the clock of this process."""
         if self._step_seconds is None:
             return 1
         return max(1, min(MOST_STEPS, int(CHUNK_SECONDS / max(self._step_seconds, 1e-6))))

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, final
 
@@ -13,13 +14,18 @@ from nas_cli.data.augmentation import changes_images
 from nas_cli.data.batches import batches_per_epoch, epoch_batches
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.settings import AugmentationSettings
+from nas_cli.distributed.ring import OneProcess, Ring, agreed
+from nas_cli.distributed.stop_request import StopRequest
+from nas_cli.errors import ConfigError
 from nas_cli.training import checkpoint
 from nas_cli.training.evaluation import evaluate, measured
 from nas_cli.training.feed import Pace, chunks, rate
 from nas_cli.training.losses import build_objective, plain_objective
 from nas_cli.training.optimizers import build_optimizer
+from nas_cli.training.penalty import Penalty
 from nas_cli.training.precision import has_gpu
-from nas_cli.training.result import Epoch, FitResult, Progress, Stopped, best_epoch, stale_epochs
+from nas_cli.training.replicas import diverge, settle
+from nas_cli.training.result import Epoch, FitResult, Progress, best_epoch, stale_epochs
 from nas_cli.training.schedules import learning_rates
 from nas_cli.training.settings import TrainingSettings
 from nas_cli.training.steps import EvaluationSteps, TrainSteps, prepared_optimizer, total
@@ -41,34 +47,50 @@ def fit(
     checkpoints: Path | None = None,
     progress: Progress | None = None,
     log_dir: Path | None = None,
+    penalty: Penalty | None = None,
+    stop: Callable[[Epoch], str | None] | None = None,
+    max_steps: int | None = None,
+    ring: Ring | None = None,
 ) -> FitResult:
     """Trains `model` in place on the training split and scores it on the validation split after every epoch.
 
     The model takes raw inputs and gives logits (batch, classes), or one standardised value (batch, 1). The order of
     examples and their augmentation depend on (seed, epoch) only. With `checkpoints`, a folder, the state is kept
     after every epoch, and a call on the same folder continues where the last one ended, as if it never had.
-    The test split is not read.
+    The test split is not read. A `penalty` is minimised with the loss, and is not in the losses reported.
+    `stop` is asked after every epoch, also after those of a checkpoint: its first reason ends the training.
+    With `max_steps` an epoch is that many steps on examples drawn anew, where the training split has more.
+
+    All processes of a `ring` make this call with equal arguments and end with equal weights, bit for bit, and the
+    same curve. Each takes `batch_size` examples of a step: W processes follow the weights of one with batches W times
+    as large, but for batch normalisation, which is over a process's own examples, and for dropout's masks. Only
+    rank 0 reads checkpoints, writes, and calls `progress`; its clock and its Ctrl-C decide for all.
 
     Raises:
-        ConfigError: settings that do not fit the task or the optimizer.
-        RunError: the checkpoint belongs to another training, or cannot be written.
+        ConfigError: settings that do not fit the task, the optimizer or the ring.
+        RunError: the checkpoint belongs to another training, or cannot be written; the processes' weights differ.
     """
-    training = _Training(model, dataset, settings, augmentation, seed)
-    log = TensorBoardLog(log_dir if settings.tensorboard else None)
-    identity = checkpoint.fingerprint(settings, augmentation, seed, dataset.split_digest, checkpoint.structure(model))
-    if checkpoints is not None and (state := checkpoint.load(checkpoints, identity)) is not None:
-        training.restore(state)
-    while training.stopped is None:
-        epoch = training.run_epoch()
-        if epoch is None:
-            break
-        log.write(epoch)
-        if checkpoints is not None:
-            checkpoint.save(checkpoints, training.state(), identity)
-        if progress is not None:
-            progress({**epoch, "epochs": settings.epochs})
-    log.close()
-    return training.finish()
+    ring = ring or OneProcess()
+    if ring.rank:
+        checkpoints = progress = log_dir = None
+    with StopRequest(ring) as request:
+        training = _Training(model, dataset, settings, augmentation, seed, penalty, stop, max_steps, ring, request)
+        log = TensorBoardLog(log_dir if settings.tensorboard else None)
+        parts = (settings, augmentation, seed, dataset.split_digest, checkpoint.structure(model))
+        several = () if ring.size == 1 else (f"{ring.size} processes",)
+        identity = checkpoint.fingerprint(*parts, *(() if max_steps is None else (max_steps,)), *several)
+        training.restore(None if checkpoints is None else checkpoint.load(checkpoints, identity))
+        while training.stopped is None:
+            epoch = training.run_epoch()
+            if epoch is None:
+                break
+            log.write(epoch)
+            if checkpoints is not None:
+                checkpoint.save(checkpoints, training.state(), identity)
+            if progress is not None:
+                progress({**epoch, "epochs": settings.epochs})
+        log.close()
+        return training.finish()
 
 
 @final
@@ -76,25 +98,38 @@ class _Training:
     """A training between two epochs: everything in it is in a checkpoint or follows from the arguments."""
 
     def __init__(
-        self, model: Any, dataset: Dataset, settings: TrainingSettings, augmentation: AugmentationSettings, seed: int
+        self,
+        model: Any,
+        dataset: Dataset,
+        settings: TrainingSettings,
+        augmentation: AugmentationSettings,
+        seed: int,
+        penalty: Penalty | None,
+        stop: Callable[[Epoch], str | None] | None,
+        max_steps: int | None,
+        ring: Ring,
+        request: StopRequest,
     ) -> None:
         self._began = time.perf_counter()
         self._model, self._data, self._settings, self._seed = model, dataset, settings, seed
-        self._augmentation = augmentation
+        self._augmentation, self._stop, self._max_steps = augmentation, stop, max_steps
+        self._ring, self._request = ring, request
+        self._batch_size = settings.batch_size * ring.size
         self._objective = build_objective(settings.loss, dataset)
         self._valid_objective = plain_objective(dataset)
         self._optimizer = prepared_optimizer(build_optimizer(settings.optimizer), model)
-        jit = settings.jit_compile == "true" or (settings.jit_compile == "auto" and has_gpu())
-        self._train = TrainSteps(model, self._objective, self._optimizer, dataset.train, jit)
+        jit = _compiles(settings, ring)
+        self._train = TrainSteps(model, self._objective, self._optimizer, dataset.train, jit, penalty, ring)
         self._evaluate = EvaluationSteps(model, self._valid_objective, dataset.validation, jit)
         self._pace, self._evaluation_pace = Pace(jit), Pace(jit)
         self._curve: list[Epoch] = []
         self._best: Sequence[NDArray[Any]] = ()
         self._before: Mapping[str, float] = {"train": 0.0, "evaluation": 0.0, "total": 0.0}
-        self._failure: Stopped | None = None
+        self._failure: str | None = None
+        self._asked_to_stop: str | None = None
 
     @property
-    def stopped(self) -> Stopped | None:
+    def stopped(self) -> str | None:
         """Why the training is over; None if it is not."""
         if self._failure is not None:
             return self._failure
@@ -102,16 +137,18 @@ class _Training:
             return "completed"
         if self._settings.patience is not None and stale_epochs(self._curve) >= self._settings.patience:
             return "early_stopping"
-        return None
+        return self._asked_to_stop
 
     def run_epoch(self) -> Epoch | None:
         """Trains and evaluates one epoch; None if it diverged, or time ended before its first step."""
         number, before, timed = len(self._curve), self._elapsed(), self._pace.timed
+        diverge(self._model, self._ring)
         trained, share = self._pass(number)
         if trained is None:
             return None
+        settle(self._model, self._optimizer, self._ring, number + 1)
         split, size = self._data.validation, self._settings.batch_size * EVALUATION_BATCH
-        valid = measured(self._evaluate, self._valid_objective, split, size, self._evaluation_pace)
+        valid = measured(self._evaluate, self._valid_objective, split, size, self._evaluation_pace, self._ring)
         if not math.isfinite(valid["loss"]):
             self._failure = "diverged"
             return None
@@ -120,10 +157,15 @@ class _Training:
         epoch |= {f"valid_{key}": value for key, value in valid.items()}
         epoch["learning_rate"] = float(self._rates(number * self._steps, 1)[0])
         epoch |= {"seconds": self._elapsed() - before, "images_per_second": rate(self._pace.timed, timed)}
-        self._curve.append(epoch if share == 1.0 else epoch | {"share": share})
+        self._curve.append(agreed(self._ring, epoch if share == 1.0 else epoch | {"share": share}))
         if self._best_epoch() == len(self._curve) and self._settings.restore_best:
             self._best = _values(self._model.variables)
+        self._ask_to_stop(self._curve[-1])
         return self._curve[-1]
+
+    def _ask_to_stop(self, epoch: Epoch) -> None:
+        if self._stop is not None and self._asked_to_stop is None:
+            self._asked_to_stop = agreed(self._ring, self._stop(epoch))
 
     def _pass(self, number: int) -> tuple[Mapping[str, float] | None, float]:
         """Mean loss and metric over the epoch's examples, None if diverged or none seen, and the share done."""
@@ -131,7 +173,7 @@ class _Training:
         seen, step = 0, number * self._steps
         self._pace.begin()
         for x, y in chunks(self._batches(number), self._pace.steps, self._pace.jit):
-            if self._out_of_time():
+            if self._time_is_up():
                 self._failure = "out_of_time"
                 break
             sums = self._train(x, y, self._rates(step, len(y)))
@@ -144,16 +186,19 @@ class _Training:
         if not seen:
             return None, 0.0
         summary = {"loss": loss / seen, self._objective.metric: self._objective.summary(score / seen)}
-        return summary, seen / (len(self._data.train) * self._augmentation.copies)
+        examples = len(self._data.train) * self._augmentation.copies
+        return summary, seen / min(examples, self._steps * self._batch_size)
 
     def _batches(self, number: int) -> Any:
         rng = np.random.default_rng((self._seed, number))
         change = self._augmentation if changes_images(self._augmentation) or self._augmentation.copies > 1 else None
-        return epoch_batches(self._data.train, self._settings.batch_size, rng, change, self._data.mean.tolist())
+        batches = epoch_batches(self._data.train, self._batch_size, rng, change, self._data.mean.tolist())
+        return islice(batches, self._steps)
 
     @property
     def _steps(self) -> int:
-        return batches_per_epoch(len(self._data.train), self._settings.batch_size, self._augmentation.copies)
+        steps = batches_per_epoch(len(self._data.train), self._batch_size, self._augmentation.copies)
+        return steps if self._max_steps is None else min(steps, self._max_steps)
 
     def _rates(self, first: int, count: int) -> NDArray[np.float32]:
         total = self._settings.epochs * self._steps
@@ -164,6 +209,16 @@ class _Training:
 
     def _elapsed(self) -> float:
         return self._before["total"] + time.perf_counter() - self._began
+
+    def _time_is_up(self) -> bool:
+        """True if all processes have to end here; tells them also the length of the next chunk but one."""
+        if self._ring.size == 1:
+            return self._out_of_time()
+        given = [self._request.asked, self._out_of_time(), self._pace.own_steps()]
+        interrupted, over, self._pace.told = agreed(self._ring, given)
+        if interrupted:
+            raise KeyboardInterrupt
+        return bool(over)
 
     def _out_of_time(self) -> bool:
         return self._settings.max_seconds is not None and self._elapsed() > self._settings.max_seconds
@@ -178,16 +233,25 @@ class _Training:
             seconds=self._seconds(),
         )
 
-    def restore(self, state: checkpoint.Checkpoint) -> None:
-        """Goes to the end of the epoch in which `state` was taken."""
-        _assign(self._model.variables, state.weights)
-        _assign(self._optimizer.variables, state.optimizer)
-        self._best, self._curve, self._before = state.best, list(state.curve), state.seconds
+    def restore(self, state: checkpoint.Checkpoint | None) -> None:
+        """Goes to the end of the epoch in which `state`, that of rank 0, was taken; None: to the beginning."""
+        if state is not None:
+            _assign(self._model.variables, state.weights)
+            _assign(self._optimizer.variables, state.optimizer)
+            self._best = state.best
+        past = agreed(self._ring, None if state is None else [list(state.curve), dict(state.seconds)])
+        self._ring.broadcast([*self._model.variables, *self._optimizer.variables])
+        if past is not None:
+            self._curve, self._before = past
+        for epoch in self._curve:
+            self._ask_to_stop(epoch)
 
     def finish(self) -> FitResult:
         """The result; the model gets its best weights back if the settings say so."""
         if self._settings.restore_best and self._best:
             _assign(self._model.variables, self._best)
+        # After a restart rank 0 alone may have the best weights; and a diverged training has settled nothing.
+        self._ring.broadcast(self._model.variables)
         seconds = self._seconds()
         return FitResult(
             curve=tuple(self._curve),
@@ -205,6 +269,15 @@ class _Training:
             "evaluation": self._before["evaluation"] + self._evaluation_pace.seconds,
             "total": self._elapsed(),
         }
+
+
+def _compiles(settings: TrainingSettings, ring: Ring) -> bool:
+    """Whether XLA compiles the steps; it cannot compile what the processes of a ring say to one another."""
+    if ring.size == 1:
+        return settings.jit_compile == "true" or (settings.jit_compile == "auto" and has_gpu())
+    if settings.jit_compile == "true":
+        raise ConfigError(f"training.jit_compile=true with {ring.size} processes: must be auto or false.")
+    return False
 
 
 def _values(variables: Sequence[Any]) -> list[NDArray[Any]]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from nas_cli.costs.cost import Cost
 from nas_cli.costs.keras_cost import model_cost
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.settings import AugmentationSettings
+from nas_cli.distributed.ring import OneProcess, Ring
 from nas_cli.errors import RunError
 from nas_cli.runs.folder import RunFolder
 from nas_cli.runs.interruption import Interrupted, stoppable, unstoppable
@@ -25,13 +26,14 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class FullTraining:
-    """What is trained, on what, and how."""
+    """What is trained, on what, how, and by which processes together."""
 
     model: Any
     dataset: Dataset
     training: TrainingSettings
     augmentation: AugmentationSettings
     seed: int
+    ring: Ring = field(default_factory=OneProcess)
 
     def cost(self) -> Cost:
         """The cost of the model on one example."""
@@ -95,6 +97,7 @@ def _carry_out(
         checkpoints=run.path / "checkpoints",
         progress=record,
         log_dir=run.path / "tensorboard" if job.training.tensorboard else None,
+        ring=job.ring,
     )
     for epoch in result.curve:
         record(epoch)

@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 Epoch = Mapping[str, float]
 Progress = Callable[[Mapping[str, float]], None]
 """Called after every epoch with {"epoch": 1, "epochs": 8, "valid_accuracy": …}."""
-
-Stopped = Literal["completed", "early_stopping", "diverged", "out_of_time"]
 
 
 @dataclass(frozen=True)
@@ -18,13 +15,14 @@ class FitResult:
     `curve`: one mapping per epoch with epoch (from 1), train_loss, valid_loss, train_accuracy and valid_accuracy (or
     train_rmse and valid_rmse), learning_rate, seconds, images_per_second (training only); an epoch cut short by time
     has `share`, the part of it done.
+    `stopped`: completed, early_stopping, diverged, out_of_time, or the reason of `fit`'s `stop`.
     `train_seconds` and `evaluation_seconds` contain `compile_seconds`, the calls that compile.
     `images_per_second`: training examples per second after that step; 0 if there was no other.
     `best_epoch`: epoch with the best validation metric, 0 if no epoch ended.
     """
 
     curve: tuple[Epoch, ...]
-    stopped: Stopped
+    stopped: str
     train_seconds: float
     evaluation_seconds: float
     compile_seconds: float

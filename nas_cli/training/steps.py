@@ -13,46 +13,77 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from nas_cli.data.dataset import Split
+from nas_cli.distributed.ring import OneProcess, Ring
+from nas_cli.distributed.share import share
 from nas_cli.training.fused_batch_norm import fused_batch_norm
 from nas_cli.training.losses import Objective
+from nas_cli.training.penalty import Penalty
 
-Sums = tuple[NDArray[np.float32], NDArray[np.float32]]
+Sums = tuple[NDArray[Any], NDArray[Any]]
 """Sums of losses and of scores over the examples of each step, (steps,): step by step, so that a total over an epoch
 does not depend on how the steps were joined to chunks, which follows the clock."""
 
 
 @final
 class TrainSteps:
-    """Gradient steps of one model with one optimizer; layers' own penalties (`model.losses`) are minimised too."""
+    """Gradient steps of one model with one optimizer; layers' own penalties (`model.losses`) are minimised too.
 
-    def __init__(self, model: Any, objective: Objective, optimizer: Any, example: Split, jit_compile: bool) -> None:
+    `penalty` joins the loss and may change the weights after each step; it is in neither of the sums.
+    Each process of a `ring` takes its share of every batch, and all take the same step: the gradient is that of the
+    mean loss over the whole batch. Batch normalisation is over the share.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        objective: Objective,
+        optimizer: Any,
+        example: Split,
+        jit_compile: bool,
+        penalty: Penalty | None = None,
+        ring: Ring | None = None,
+    ) -> None:
         """`example`: a split with the shapes and types to come."""
         self._model = model
         self._objective = objective
         self._optimizer = optimizer
+        self._penalty = penalty
+        self._ring: Ring = ring or OneProcess()
         self._variables = list(model.trainable_variables)
         optimizer.build(self._variables)
-        signature = [*_signature(example), tf.TensorSpec((None,), tf.float32)]
+        signature = [*_signature(example), tf.TensorSpec((None,), tf.float32), tf.TensorSpec((), tf.float32)]
         self._run = tf.function(self._chunk, signature, autograph=False, jit_compile=jit_compile)
 
     def __call__(self, x: NDArray[Any], y: NDArray[Any], rates: NDArray[np.float32]) -> Sums:
-        """The sums of each step: `x` (steps, batch, …), `y` (steps, batch), learning `rates` (steps,)."""
-        losses, scores = self._run(*_as_tensors(x, y), tf.convert_to_tensor(rates))
-        return losses.numpy(), scores.numpy()
+        """The sums of each step: `x` (steps, batch, …), `y` (steps, batch), learning `rates` (steps,).
 
-    def _chunk(self, x: Any, y: Any, rates: Any) -> tuple[Any, Any]:
+        All processes of the ring give the same arrays and get the same sums, those over the whole batches.
+        """
+        mine = share(y.shape[1], self._ring.rank, self._ring.size)
+        tensors = _as_tensors(x[:, mine.rows], y[:, mine.rows])
+        losses, scores = self._run(*tensors, tf.convert_to_tensor(rates), tf.constant(mine.weight, tf.float32))
+        if self._ring.size == 1:
+            return losses.numpy(), scores.numpy()
+        given = [losses.numpy().tolist(), scores.numpy().tolist()] if mine.weight else None
+        parts = [np.array(part) for part in self._ring.gather(given) if part is not None]
+        return np.sum([part[0] for part in parts], axis=0), np.sum([part[1] for part in parts], axis=0)
+
+    def _chunk(self, x: Any, y: Any, rates: Any, weight: Any) -> tuple[Any, Any]:
         with fused_batch_norm(self._model):
-            return _loop(lambda i: self._step(x[i], y[i], rates[i]), tf.shape(rates)[0])
+            return _loop(lambda i: self._step(x[i], y[i], rates[i], weight), tf.shape(rates)[0])
 
-    def _step(self, x: Any, y: Any, rate: Any) -> tuple[Any, Any]:
+    def _step(self, x: Any, y: Any, rate: Any, weight: Any) -> tuple[Any, Any]:
         self._optimizer.learning_rate = rate
         with tf.GradientTape() as tape:
             outputs = self._model(tf.cast(x, tf.float32), training=True)
             losses = self._objective.losses(outputs, y)
-            total = tf.add_n([tf.reduce_mean(losses), *self._model.losses])
-            total = self._optimizer.scale_loss(total)
-        gradients = tape.gradient(total, [variable.value for variable in self._variables])
+            penalties = [*self._model.losses] if self._penalty is None else [*self._model.losses, self._penalty.loss()]
+            mean = tf.reduce_mean(losses) if self._ring.size == 1 else weight * tf.reduce_mean(losses)
+            total = self._optimizer.scale_loss(tf.add_n([mean, *penalties]))
+        gradients = self._ring.average(tape.gradient(total, [variable.value for variable in self._variables]))
         self._optimizer.apply(gradients, self._variables)
+        if self._penalty is not None:
+            self._penalty.after_step(rate)
         return tf.reduce_sum(losses), tf.reduce_sum(self._objective.scores(outputs, y))
 
 

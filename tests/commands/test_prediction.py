@@ -8,6 +8,7 @@ import pytest
 from nas_cli.commands import prediction
 from nas_cli.commands.prediction import predict_search
 from nas_cli.config import load_config
+from nas_cli.errors import ConfigError
 
 
 def number(pattern: str, lines: list[str]) -> float:
@@ -22,3 +23,17 @@ def test_time_and_memory_are_those_of_the_resolution_that_trials_train_on(monkey
     assert number(r"estimated time (\S+) h", small) < 0.5 * number(r"estimated time (\S+) h", whole)
     assert number(r"(\S+) GB per trial", small) < 0.5 * number(r"(\S+) GB per trial", whole)
     assert number(r"median (\S+)\)", small) == number(r"median (\S+)\)", whole)
+
+
+def test_compression_is_part_of_the_time_which_is_then_an_upper_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prediction, "machine_flops", lambda: 1e8)
+    plain = predict_search(load_config("search", ["training.epochs=4"]))
+    more = predict_search(load_config("search", ["training.epochs=4", "estimator=morph", "estimator.morph.epochs=2"]))
+    assert "4 epochs after 2 of compression" in " ".join(more)
+    hours = number(r"estimated time at most (\S+) h", more)
+    assert hours == pytest.approx(1.5 * number(r"estimated time (\S+) h", plain), rel=0.05)
+
+
+def test_inheritance_without_compression_is_refused() -> None:
+    with pytest.raises(ConfigError, match="add --estimator morph"):
+        predict_search(load_config("search", ["strategy.inheritance=modules"]))

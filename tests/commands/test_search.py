@@ -22,7 +22,7 @@ TINY = [
     "space.max_flops=5e6",
     "deterministic=true",
 ]
-TIMES = ["train_seconds", "evaluation_seconds", "seconds"]
+TIMES = ["train_seconds", "evaluation_seconds", "compress_seconds", "cpu_seconds", "seconds"]
 
 
 def nas(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -57,7 +57,7 @@ def test_a_finished_run_holds_what_the_readme_promises(
     run, _ = one_worker
     names = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
     promised = {"config.yaml", "environment.json", "journal.jsonl", "trials.csv", "summary.json", "report.html",
-                "log.txt", "best/architecture.json", "best/model.keras"}  # fmt: skip
+                "log.txt", "population.json", "best/architecture.json", "best/model.keras"}  # fmt: skip
     assert promised <= names
     assert any(name.startswith("plots/") for name in names)
     assert not (run / "data").exists()
@@ -145,3 +145,22 @@ def test_what_cannot_work_leaves_no_folder(tmp_path: Path, arguments: list[str],
     assert message in errors[0]
     assert "Traceback" not in done.stderr
     assert not run.exists()
+
+
+@pytest.mark.slow
+def test_a_search_that_compresses_and_inherits_does_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
+    options = ["--estimator", "morph", "strategy.inheritance=modules", "estimator.reuse=true", "estimator.cache=true",
+               "estimator.morph.reduction=0.4", "estimator.weights=surviving", "estimator.epochs=2"]  # fmt: skip
+    frames = []
+    for workers in (1, 2):
+        run = tmp_path / str(workers)
+        # The second run starts from what the first has saved, which is what it would draw itself.
+        start = [f"strategy.initial_population={tmp_path / '1'}"] if workers == 2 else []
+        done = nas("search", *TINY, *options, *start, f"resources.workers={workers}", "--out", str(run))
+        assert done.returncode == 0, done.stderr
+        frames.append(trials(run))
+    pd.testing.assert_frame_equal(*frames, check_exact=True)
+    assert (frames[0]["flops"] < frames[0]["full_flops"]).any()
+    best = json.loads((tmp_path / "2" / "summary.json").read_text())["best"]
+    assert json.loads((tmp_path / "2" / "best" / "architecture.json").read_text()) == best["architecture"]
+    assert best["flops"] <= best["full_flops"]

@@ -81,6 +81,19 @@ def test_cropping_follows_pooling_that_does_not_divide() -> None:
     assert by_name["merge_2"] == (3, 3, 2)
 
 
+def test_a_depthwise_convolution_and_overlapping_pooling_counted_by_hand() -> None:
+    cost = _cost(
+        node("input", shape=(5, 5, 3)),
+        node("depthwise_conv2d", (0,), kernel=3, stride=2, multiplier=2, activation="relu"),  # 3 x 3 x 6
+        node("max_pool", (1,), size=3, stride=1),
+        node("global_average_pool", (2,)),
+        node("dense", (3,), units=1, use_bias=False),
+    )
+    assert cost.params == (9 + 1) * 6 + 6
+    assert cost.macs == 9 * 9 * 6 + 6
+    assert cost.other_flops == 2 * 54 + 9 * 54 + 54
+
+
 def test_layers_the_output_does_not_need_cost_nothing() -> None:
     cost = _cost(
         node("input", shape=(8, 8, 3)),

@@ -34,6 +34,19 @@ def _cost(shape: tuple[int | None, ...], *stack: Any) -> Cost:
         ((6, 6, 2), layers.ZeroPadding2D(1), 0, 0),
         ((6, 6, 2), layers.Dropout(0.3), 0, 0),
         ((6, 6, 2), layers.Reshape((72,)), 0, 0),
+        ((6, 6, 4), layers.GroupNormalization(2), 0, 7 * 144),
+        ((6, 6, 2), layers.UpSampling2D(2, interpolation="bilinear"), 0, 7 * 288),
+        ((6, 6, 2), layers.UpSampling2D(2), 0, 0),
+        ((6, 6, 2), layers.Resizing(3, 4), 0, 7 * 24),
+        ((6, 6, 2), layers.AdaptiveAveragePooling2D(2), 0, 72),
+        ((6, 6, 2), layers.RandomFlip(), 0, 0),
+        ((5, 3), layers.LSTM(4), 5 * 4 * 4 * (3 + 4), 5 * 4 * (4 * 2 + 5)),
+        ((5, 3), layers.Bidirectional(layers.SimpleRNN(4)), 2 * 5 * 4 * 7, 2 * 5 * 4 * 2),
+        ((2, 6, 6, 3), layers.ConvLSTM2D(4, 3), 2 * 4 * 16 * 9 * 4 * (3 + 4), 2 * 16 * 4 * 13),
+        ((5, 8, 8, 3), layers.TimeDistributed(layers.Conv2D(4, 3)), 5 * 36 * 27 * 4, 5 * 36 * 4),
+        ((8, 8, 3), layers.SpectralNormalization(layers.Conv2D(4, 3)), 36 * 27 * 4, 36 * 4),
+        ((7, 10), layers.EinsumDense("abc,cd->abd", (7, 3), bias_axes="d"), 7 * 10 * 3, 21),
+        ((7, 10), layers.EinsumDense("...c,cd->...d", 3, activation="relu"), 7 * 10 * 3, 21),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, layers.Layer) else "",
 )
@@ -58,6 +71,53 @@ def test_operators_on_tensors_count_like_layers() -> None:
     image = keras.Input((4, 4, 8))
     cost = model_cost(keras.Model(image, (image + 3.0) * image))
     assert (cost.macs, cost.other_flops) == (0, 256)
+
+
+@pytest.mark.parametrize(
+    ("operation", "macs", "other"),
+    [
+        (lambda image: keras.ops.relu6(image), 0, 128),
+        (lambda image: keras.ops.leaky_relu(image), 0, 128),
+        (lambda image: keras.ops.mean(image, axis=(1, 2)), 0, 128),
+        (lambda image: keras.ops.max_pool(image, 2), 0, 32 * 4),
+        (lambda image: keras.ops.image.resize(image, (2, 2)), 0, 7 * 32),
+        (lambda image: keras.ops.stack([image, image], axis=1), 0, 0),
+        (lambda image: image[..., :3], 0, 0),
+        (lambda image: keras.ops.matmul(image, keras.ops.transpose(image, (0, 1, 3, 2))), 4 * 4 * 4 * 8, 0),
+        (lambda image: keras.ops.einsum("bhwc,bhvc->bhwv", image, image), 4 * 4 * 4 * 8, 0),
+        (lambda image: keras.ops.where(image > 0, image, 0.0), 0, 2 * 128),
+    ],
+)
+def test_operations_of_keras_ops_counted_by_hand(operation: Any, macs: int, other: int) -> None:
+    image = keras.Input((4, 4, 8))
+    cost = model_cost(keras.Model(image, operation(image)))
+    assert (cost.macs, cost.other_flops) == (macs, other)
+
+
+def test_attention_without_projections_counted_by_hand() -> None:
+    tokens, memory = keras.Input((6, 10)), keras.Input((4, 10))
+    for layer, other in ((layers.Attention(), 2 * 24), (layers.AdditiveAttention(), 2 * 24 + 2 * 24 * 10)):
+        cost = model_cost(keras.Model([tokens, memory], layer([tokens, memory])))
+        assert (cost.macs, cost.other_flops) == (24 * (10 + 10), other)
+    cost = model_cost(keras.Model([tokens, memory], layers.Dot(axes=2)([tokens, memory])))
+    assert cost.macs == 6 * 4 * 10
+
+
+def test_grouped_queries_share_keys_and_values() -> None:
+    tokens = keras.Input((6, 10))
+    model = keras.Model(tokens, layers.GroupQueryAttention(3, 4, 2)(tokens, tokens))
+    cost = model_cost(model)
+    assert cost.macs == 2 * 6 * 10 * 12 + 2 * 6 * 10 * 6 + 4 * 36 * (3 + 3)
+    assert cost.params == model.count_params()
+
+
+def test_attention_counted_by_hand() -> None:
+    tokens, memory = keras.Input((6, 10)), keras.Input((4, 12))
+    model = keras.Model([tokens, memory], layers.MultiHeadAttention(2, 3, value_dim=5)(tokens, memory))
+    cost = model_cost(model)
+    projections = 6 * 10 * 6 + 4 * 12 * 6 + 4 * 12 * 10 + 6 * 10 * 10
+    assert cost.macs == projections + 2 * 6 * 4 * (3 + 5)
+    assert cost.params == model.count_params()
 
 
 def test_a_layer_called_twice_has_its_parameters_once_and_its_arithmetic_twice() -> None:
@@ -104,8 +164,8 @@ def test_an_unknown_layer_is_named_by_its_path() -> None:
     model = keras.Sequential([keras.Input((3,)), inner])
     with pytest.raises(ConfigError, match="layer 'head/odd' is a .*Doubled, which the cost model cannot count"):
         model_cost(model)
-    with pytest.raises(ConfigError, match="layer 'memory' is a .*LSTM"):
-        _cost((5, 3), layers.LSTM(4, name="memory"))
+    with pytest.raises(ConfigError, match="layer 'hidden' is a .*Masking"):
+        _cost((5, 3), layers.Masking(name="hidden"))
 
 
 def test_models_without_a_graph_or_a_fixed_size_are_refused() -> None:

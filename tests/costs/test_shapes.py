@@ -18,8 +18,10 @@ def test_same_padding_rounds_sizes_up() -> None:
         node("flatten", (1,)),
         node("global_average_pool", (1,)),
         node("dense", (5,), units=10),
+        node("max_pool", (0,), size=3, stride=2),
+        node("depthwise_conv2d", (0,), kernel=3, stride=2, multiplier=4),
     )
-    assert known == ((7, 5, 3), (4, 3, 8), (2, 1, 8), (2, 2, 8), (96,), (8,), (10,))
+    assert known == ((7, 5, 3), (4, 3, 8), (2, 1, 8), (2, 2, 8), (96,), (8,), (10,), (4, 3, 3), (4, 3, 12))
 
 
 def test_merge_takes_the_smallest_height_and_width() -> None:
@@ -40,6 +42,8 @@ def test_merge_takes_the_smallest_height_and_width() -> None:
         (node("merge", (), mode="sum"), "merge needs inputs"),
         (node("merge", (0, 0), mode="mean"), "'concat' or 'sum', got 'mean'"),
         (node("warp", (0,)), "unknown operation"),
+        (node("max_pool", (0,), size=2, stride=0), "stride must be a whole number of at least 1, got 0"),
+        (node("depthwise_conv2d", (0,), kernel=3, multiplier=0), "multiplier must be a whole number of at least 1"),
         (node("flatten", (1,)), "must be earlier nodes"),
         (node("flatten", (0, 0)), "must read exactly one node, reads 2"),
     ],

@@ -21,7 +21,10 @@ DATA = DatasetSettings(
     name="synthetic", train_size=None, valid_size=None, test_size=None, validation_fraction=0.2, split_seed=0,
     resolution=None, path=None, shape=(12, 12, 1), classes=3, examples=200,
 )  # fmt: skip
-SETTINGS = TrainEstimatorSettings(name="train", epochs=None, train_size=None, resolution=None, score="best")
+SETTINGS = TrainEstimatorSettings(
+    name="train", epochs=None, train_size=None, resolution=None, score="best", cache=False, reuse=False,
+    stop_early=False,
+)  # fmt: skip
 
 
 def network() -> Architecture:

@@ -23,7 +23,7 @@ def architectures(draw: st.DrawFn) -> Architecture:
 
 def _on_map(draw: st.DrawFn, count: int) -> Node:
     source = draw(st.integers(0, count - 1))
-    kind = draw(st.sampled_from(["conv2d", "conv2d", "pool", "merge", "merge", "plain"]))
+    kind = draw(st.sampled_from(["conv2d", "conv2d", "depthwise", "pool", "merge", "merge", "plain"]))
     if kind == "conv2d":
         return node(
             "conv2d",
@@ -34,9 +34,20 @@ def _on_map(draw: st.DrawFn, count: int) -> Node:
             activation=draw(st.sampled_from(["relu", "linear"])),
             use_bias=draw(st.booleans()),
         )
+    if kind == "depthwise":
+        return node(
+            "depthwise_conv2d",
+            (source,),
+            kernel=draw(st.integers(1, 5)),
+            stride=draw(st.integers(1, 3)),
+            multiplier=draw(st.integers(1, 3)),
+            activation=draw(st.sampled_from(["relu", "linear"])),
+            use_bias=draw(st.booleans()),
+        )
     if kind == "pool":
         op = draw(st.sampled_from(["max_pool", "average_pool", "subsample"]))
-        return node(op, (source,), size=draw(st.integers(1, 3)))
+        stride = {} if op == "subsample" or draw(st.booleans()) else {"stride": draw(st.integers(1, 3))}
+        return node(op, (source,), size=draw(st.integers(1, 3)), **stride)
     return _merge(draw, 0, count) if kind == "merge" else _plain(draw, source)
 
 

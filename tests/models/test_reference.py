@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from nas_cli.errors import ConfigError, DataError
 from nas_cli.models.builder import build
 from nas_cli.models.reference import find_architecture, open_model
 from nas_cli.models.settings import ModelSettings
+from nas_cli.schema import validate
 from nas_cli.spaces.architecture import Architecture, node
 
 NET = Architecture(
@@ -18,6 +20,10 @@ NET = Architecture(
         node("dense", (2,), units=3),
     )
 )
+
+
+def _settings(name: str | Path, **changed: Any) -> ModelSettings:
+    return ModelSettings(**{"name": str(name), "keep_weights": False, "width": None, "weights": None, **changed})
 
 
 @pytest.fixture
@@ -34,16 +40,16 @@ def _weights(model) -> np.ndarray:  # type: ignore[no-untyped-def, type-arg]
 
 
 def test_a_run_is_trained_again_from_fresh_weights_on_any_size(run: Path) -> None:
-    model = open_model(ModelSettings(str(run), False), (8, 8, 1), 3, [0.1], [0.0])
+    model = open_model(_settings(run), (8, 8, 1), 3, [0.1], [0.0])
     assert model.input_shape == (None, 8, 8, 1)
     assert model.get_layer("standardise").scale == [0.1]
 
 
 def test_weights_are_kept_on_request_only(run: Path) -> None:
-    kept = open_model(ModelSettings(str(run), True), (4, 4, 1), 3)
+    kept = open_model(_settings(run, keep_weights=True), (4, 4, 1), 3)
     file = run / "best" / "model.keras"
-    fresh = open_model(ModelSettings(str(file), False), (4, 4, 1), 3)
-    again = open_model(ModelSettings(str(file), True), (4, 4, 1), 3)
+    fresh = open_model(_settings(file), (4, 4, 1), 3)
+    again = open_model(_settings(file, keep_weights=True), (4, 4, 1), 3)
     np.testing.assert_array_equal(_weights(kept), _weights(again))
     assert not np.array_equal(_weights(kept), _weights(fresh))
 
@@ -51,7 +57,30 @@ def test_weights_are_kept_on_request_only(run: Path) -> None:
 def test_zoo_names_need_no_file() -> None:
     assert find_architecture("lenet_300_100", (28, 28, 1), 10) is not None
     assert find_architecture("mobilenet_v2", (96, 96, 3), 10) is None
-    assert open_model(ModelSettings("paper3_cnn", False), (8, 8, 3), 4).output_shape == (None, 4)
+    assert open_model(_settings("paper3_cnn"), (8, 8, 3), 4).output_shape == (None, 4)
+
+
+def test_a_width_is_for_networks_known_by_name(run: Path) -> None:
+    narrow = find_architecture("resnet20", (32, 32, 3), 10, width=0.5)
+    assert narrow is not None
+    assert {n["filters"] for n in narrow.nodes if n.op == "conv2d"} == {8, 16, 32}
+    assert open_model(_settings("resnet20", width=0.5), (32, 32, 3), 10).get_layer("conv2d_1").filters == 8
+    with pytest.raises(ConfigError, match="model 'vgg16' has no width to choose. Models that have one: inception_v2"):
+        find_architecture("vgg16", (32, 32, 3), 10, width=0.5)
+    with pytest.raises(ConfigError, match="keeps the width it was made with"):
+        find_architecture(str(run), (4, 4, 1), 3, width=0.5)
+
+
+@pytest.mark.parametrize("width", [0, -1, 1e9, float("nan")])
+def test_impossible_widths_are_refused(width: float) -> None:
+    values = {"name": "resnet20", "keep_weights": False, "width": width, "weights": None}
+    with pytest.raises(ConfigError, match=r"model.width must be in \(0, 16\], got"):
+        validate(ModelSettings, values, "model")
+
+
+def test_weights_come_from_one_source() -> None:
+    with pytest.raises(ConfigError, match="keep_weights=true and model.weights=imagenet name two sources"):
+        _settings("vgg16", keep_weights=True, weights="imagenet")
 
 
 def test_what_does_not_fit_is_refused_in_one_line(run: Path, tmp_path: Path) -> None:
@@ -60,9 +89,9 @@ def test_what_does_not_fit_is_refused_in_one_line(run: Path, tmp_path: Path) -> 
     with pytest.raises(ConfigError, match="has 3 outputs, the data set needs 10"):
         find_architecture(str(run), (4, 4, 1), 10)
     with pytest.raises(ConfigError, match=r"takes \(4, 4, 1\) and gives \(3,\)"):
-        open_model(ModelSettings(str(run), True), (8, 8, 1), 3)
+        open_model(_settings(run, keep_weights=True), (8, 8, 1), 3)
     with pytest.raises(ConfigError, match="has no weights to keep"):
-        open_model(ModelSettings("resnet20", True), (32, 32, 3), 10)
+        open_model(_settings("resnet20", keep_weights=True), (32, 32, 3), 10)
     (tmp_path / "net.json").write_text("{")
     with pytest.raises(DataError, match="cannot read an architecture from .*net.json"):
         find_architecture(str(tmp_path / "net.json"), (4, 4, 1), 3)

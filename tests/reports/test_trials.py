@@ -10,7 +10,8 @@ from tests.reports import journals
 
 HEADER = (
     "id,generation,status,reason,fitness,valid_accuracy,valid_loss,train_accuracy,train_loss,epochs,flops,macs,"
-    "params,activation_bytes,seed,train_seconds,evaluation_seconds,seconds"
+    "params,activation_bytes,seed,full_flops,cached_from,train_seconds,evaluation_seconds,compress_seconds,cpu_seconds,"
+    "seconds"
 )
 
 
@@ -44,7 +45,19 @@ def test_a_row_by_hand() -> None:
         "seconds": 2.0,
     }
     line = trials_csv(History([event])).decode().splitlines()[1]
-    assert line == "3,1,ok,,0.1,0.1,2.0,1.0,1e-07,4,2000000000000,1000000000000,7,8,9223372036854775807,1.5,0.25,2.0"
+    start = "3,1,ok,,0.1,0.1,2.0,1.0,1e-07,4,2000000000000,1000000000000,7,8,9223372036854775807,2000000000000,,"
+    assert line == start + "1.5,0.25,,,2.0"
+
+
+def test_a_compressed_network_is_listed_with_its_own_cost_and_that_before() -> None:
+    event = {
+        "event": "trial", "id": 0, "generation": 0, "status": "ok", "fitness": 0.5, "cost": {"flops": 40, "params": 9},
+        "trained": {"architecture": {}, "cost": {"flops": 10, "params": 3}},
+        "metrics": {"compress_seconds": 0.5, "cpu_seconds": 3.5},
+    }  # fmt: skip
+    (row,) = rows([event])
+    wanted = {"flops": "10", "params": "3", "full_flops": "40", "compress_seconds": "0.5", "cpu_seconds": "3.5"}
+    assert {key: row[key] for key in wanted} == wanted
 
 
 def test_rows_come_by_number_however_the_workers_finished() -> None:
@@ -62,7 +75,7 @@ def test_equal_runs_differ_in_their_times_only() -> None:
         assert {key: a[key] for key in COLUMNS if key not in TIMES} == {
             key: b[key] for key in COLUMNS if key not in TIMES
         }
-    assert COLUMNS[-3:] == TIMES
+    assert COLUMNS[-len(TIMES) :] == TIMES
 
 
 def test_a_failed_trial_has_a_reason_on_one_line_and_no_fitness() -> None:

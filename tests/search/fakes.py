@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from nas_cli.estimators.contract import Progress, Score
+from nas_cli.estimators.contract import NO_HINTS, Hints, Progress, Score
 from nas_cli.runs.folder import RunFolder, create_run
 from nas_cli.search.evaluator import Finished, Job
 from nas_cli.search.listener import Listener
@@ -35,7 +35,14 @@ def cost_of(architecture: Architecture) -> dict[str, float]:
 class FakeEstimator:
     """A score from width and seed; equal widths with equal seeds score the same."""
 
-    def estimate(self, architecture: Architecture, seed: int, model_file: Path | None, progress: Progress) -> Score:
+    def estimate(
+        self,
+        architecture: Architecture,
+        seed: int,
+        model_file: Path | None,
+        progress: Progress,
+        hints: Hints = NO_HINTS,
+    ) -> Score:
         units = architecture.nodes[1]["units"]
         for epoch in (1, 2):
             progress({"epoch": epoch, "epochs": 2})
@@ -55,7 +62,14 @@ class FakeEstimator:
 class Introspective(FakeEstimator):
     """Reports what the worker process prepared before the estimator was made."""
 
-    def estimate(self, architecture: Architecture, seed: int, model_file: Path | None, progress: Progress) -> Score:
+    def estimate(
+        self,
+        architecture: Architecture,
+        seed: int,
+        model_file: Path | None,
+        progress: Progress,
+        hints: Hints = NO_HINTS,
+    ) -> Score:
         import tensorflow as tf
 
         threading = tf.config.threading
@@ -132,8 +146,8 @@ class Evolution:
 class Inline:
     """Evaluates in this process, last job first; `before` is called before every step that a kill may precede."""
 
-    def __init__(self, before: Callable[[], None] = lambda: None) -> None:
-        self._estimator = FakeEstimator()
+    def __init__(self, before: Callable[[], None] = lambda: None, estimator: FakeEstimator | None = None) -> None:
+        self._estimator = estimator or FakeEstimator()
         self._before = before
         self.evaluated: list[int] = []
         self.tested = 0
@@ -144,7 +158,7 @@ class Inline:
             self.evaluated.append(job.trial)
             job.model_file.parent.mkdir(parents=True, exist_ok=True)
             try:
-                score = self._estimator.estimate(job.architecture, job.seed, job.model_file, lambda _: None)
+                score = self._estimator.estimate(job.architecture, job.seed, job.model_file, lambda _: None, job.hints)
             except ValueError as error:
                 score = Score(None, failure=str(error))
             self._before()
@@ -166,7 +180,7 @@ def fresh(path: Path) -> RunFolder:
     return create_run(path, {"seed": 5}, {})
 
 
-def search(run: RunFolder, evaluator: object, strategy: Evolution | None = None, **options: object) -> dict:
+def search(run: RunFolder, evaluator: object, strategy: object = None, **options: object) -> dict:
     return run_search(run, strategy or Evolution(), evaluator, cost_of, 5, START, **options)  # type: ignore[arg-type]
 
 

@@ -130,3 +130,22 @@ def test_tables_are_refused() -> None:
 def test_impossible_ranges_are_refused(key: str, value: Any) -> None:
     with pytest.raises(ConfigError, match=f"space.{key}"):
         replace(settings(), **{key: value})
+
+
+def test_places_name_the_origin_of_every_convolution() -> None:
+    """Also where a module stands at several blueprint nodes, and where pooling is left out."""
+    several = space(module_species=2, extra_layers=0.9, extra_links=0.5)
+    repeated = False
+    for seed in range(30):
+        genotype = several.sample(np.random.default_rng(seed))
+        nodes = several.architecture(genotype).nodes
+        places = several.places(genotype)
+        assert [place.layer for place in places] == [f"conv2d_{i}" for i, n in enumerate(nodes) if n.op == "conv2d"]
+        for place in places:
+            layer = genotype.module(place.species).value(place.mark)
+            found = nodes[int(place.layer.removeprefix("conv2d_"))]
+            assert (found["filters"], found["kernel"]) == (layer.filters, layer.kernel)
+            assert genotype.blueprint.graph.value(place.node) == place.species
+        assert len({(place.node, place.mark) for place in places}) == len(places)
+        repeated = repeated or len({place.node for place in places}) > len({place.species for place in places})
+    assert repeated

@@ -48,6 +48,9 @@ APPLICATIONS: dict[str, str] = {
     "xception": "Xception",
 }
 
+WIDTH_OPTION = {name: "alpha" for name in ("mobilenet", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small")}
+"""What Keras calls the width multiplier, of the networks that have one."""
+
 OPTIONAL_PREPROCESSING = ("convnext", "efficientnet_v2", "mobilenet_v3")
 FIXED_DIVISION = "efficientnet_b"
 PIXEL_MAXIMUM = 255.0
@@ -65,7 +68,7 @@ def build_application(
 
     With `scale` and `offset` the inputs are standardised per channel in place of the network's own preprocessing.
     EfficientNet cannot leave out its division by 255, so it is handed 255 times the standardised values. `options` go
-    to the function in `keras.applications` (alpha=0.5, dropout=0.2).
+    to the function in `keras.applications` (dropout=0.2); `width` does under the name it has there.
 
     Raises:
         ConfigError: if Keras refuses the input shape or an option, with its reason.
@@ -74,28 +77,44 @@ def build_application(
 
     from nas_cli.models.builder import standardised
 
-    if len(input_shape) != 3:
-        raise ConfigError(f"{name} needs images (height, width, channels), got shape {input_shape}.")
     if scale is not None and name.startswith(FIXED_DIVISION):
         scale = [PIXEL_MAXIMUM * value for value in scale]
         offset = [PIXEL_MAXIMUM * value for value in offset] if offset is not None else None
     elif scale is not None and name.startswith(OPTIONAL_PREPROCESSING):
         options = {"include_preprocessing": False, **options}
-    inputs = keras.Input(input_shape, dtype="float32", name="input_0")
-    try:
-        network = getattr(keras.applications, APPLICATIONS[name])(
-            weights=None,
-            input_tensor=standardised(inputs, scale, offset),
-            input_shape=input_shape,
-            classes=classes,
-            classifier_activation=None,
-            **options,
-        )
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"model '{name}' on inputs {input_shape}: {_one_line(error)}") from error
+    inputs = image_input(name, input_shape)
+    network = call_application(name, standardised(inputs, scale, offset), weights=None, classes=classes, **options)
     logits = keras.layers.Activation("linear", dtype="float32", name="logits_float32")(network.outputs[0])
     return keras.Model(network.inputs, logits, name=name)
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+def image_input(name: str, input_shape: tuple[int, ...]) -> Any:
+    """The `keras.Input` for raw images.
+
+    Raises:
+        ConfigError: if the shape is not (height, width, channels).
+    """
+    import keras
+
+    if len(input_shape) != 3:
+        raise ConfigError(f"{name} needs images (height, width, channels), got shape {input_shape}.")
+    return keras.Input(input_shape, dtype="float32", name="input_0")
+
+
+def call_application(name: str, images: Any, **options: Any) -> Any:
+    """What the function in `keras.applications` makes of the image tensor, its output without an activation.
+
+    Raises:
+        ConfigError: if Keras refuses the image shape or an option, with its reason.
+    """
+    import keras
+
+    shape = tuple(images.shape)[1:]
+    if "width" in options:
+        options[WIDTH_OPTION.get(name, "width")] = options.pop("width")
+    try:
+        return getattr(keras.applications, APPLICATIONS[name])(
+            input_tensor=images, input_shape=shape, classifier_activation=None, **options
+        )
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"model '{name}' on inputs {shape}: {' '.join(str(error).split())[:200]}") from error

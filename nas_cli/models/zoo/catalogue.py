@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nas_cli.errors import ConfigError
-from nas_cli.models.zoo.applications import APPLICATIONS, build_application
+from nas_cli.models.zoo.applications import APPLICATIONS, WIDTH_OPTION, build_application
+from nas_cli.models.zoo.imagenet import build_pretrained
+from nas_cli.models.zoo.inception_v2 import inception_v2
 from nas_cli.models.zoo.lenet_300_100 import lenet_300_100
 from nas_cli.models.zoo.paper3_cnn import paper3_cnn
 from nas_cli.models.zoo.resnet_cifar import resnet20, resnet56
@@ -13,6 +15,7 @@ from nas_cli.schema import nearest
 from nas_cli.spaces.architecture import Architecture
 
 OWN: dict[str, Callable[..., Architecture]] = {
+    "inception_v2": inception_v2,
     "lenet_300_100": lenet_300_100,
     "paper3_cnn": paper3_cnn,
     "resnet20": resnet20,
@@ -32,6 +35,9 @@ def architecture(name: str, input_shape: tuple[int, ...], classes: int, **option
         ConfigError: if the name, an option or the input shape is not one the network takes.
     """
     if name in APPLICATIONS:
+        if "width" in options and name not in WIDTH_OPTION:
+            having = ", ".join((*sorted(OWN), *WIDTH_OPTION))
+            raise ConfigError(f"model '{name}' has no width to choose. Models that have one: {having}.")
         return None
     if name not in OWN:
         raise ConfigError(f"unknown model '{name}'.{nearest(name, names())} Known: {', '.join(names())}.")
@@ -48,17 +54,25 @@ def build(
     classes: int,
     scale: Sequence[float] | None = None,
     offset: Sequence[float] | None = None,
+    pretrained: bool = False,
     **options: Any,
 ) -> Any:
-    """The named network as a fresh `keras.Model` from raw inputs to float32 logits.
+    """The named network as a `keras.Model` from raw inputs to float32 logits.
 
-    `scale`, `offset`: standardisation of the input per channel, see `nas_cli.models.builder.build`. `options`: of the
-    network (resnet20: shortcut='projection' or 'pad'), or of the function in `keras.applications` (alpha=0.5).
+    `scale`, `offset`: standardisation of the input per channel, see `nas_cli.models.builder.build`. `pretrained`: with
+    the ImageNet weights of `keras.applications` in place of fresh ones, and the standardisation they were trained with.
+    `options`: of the network (width=0.5; resnet20: shortcut='projection' or 'pad'), or of the function in
+    `keras.applications` (dropout=0.2).
 
     Raises:
-        ConfigError: if the name, an option or the input shape is not one the network takes.
+        ConfigError: if the name, an option or the input shape is not one the network takes, or it has no such weights.
+        DataError: if the weights cannot be downloaded.
     """
     described = architecture(name, input_shape, classes, **options)
+    if pretrained and described is not None:
+        raise ConfigError(f"model '{name}' has no ImageNet weights: only the networks of keras.applications have.")
+    if pretrained:
+        return build_pretrained(name, input_shape, classes, **options)
     if described is None:
         return build_application(name, input_shape, classes, scale, offset, **options)
     from nas_cli.models.builder import build as build_architecture

@@ -14,15 +14,16 @@ LEAST, MOST = 84, 104
 
 @dataclass(frozen=True)
 class Cell:
-    """A table's cell: the text shown, and what it sorts by ('' sorts last)."""
+    """A table's cell: the text shown, what it sorts by ('' sorts last), and the share of it that a bar fills."""
 
     text: str
     value: str | float | int = ""
+    share: float | None = None
 
 
 @dataclass(frozen=True)
 class Column:
-    """A table's column; `kind` is '' for numbers, 'text', or 'text prose' for text that wraps."""
+    """A table's column; `kind` is '' for numbers, 'bar', 'text', or 'text prose' for text that wraps."""
 
     title: str
     kind: str = ""
@@ -93,6 +94,11 @@ def notice(text: str) -> str:
     return f'<p class="notice" role="note">{escape(text)}</p>' if text else ""
 
 
+def note(text: str) -> str:
+    """A small line under a table; nothing for an empty text."""
+    return f'<p class="note">{escape(text)}</p>' if text else ""
+
+
 def document(title: str, head: str, body: str, footer: str) -> str:
     """A complete page with its style and script inside."""
     files = resources.files("nas_cli.reports.page")
@@ -117,9 +123,13 @@ def _head(column: Column, sortable: bool) -> str:
     return f'<button type="button">{escape(column.title)}</button>' if sortable else escape(column.title)
 
 
+def _bar(cell: Cell) -> str:
+    return "" if cell.share is None else f' style="--share:{100 * min(1.0, cell.share):.1f}%"'
+
+
 def _row(columns: Sequence[Column], row: Row) -> str:
     cells = "".join(
-        f'<td class="{column.kind}" data-value="{escape(cell.value)}">{escape(cell.text)}</td>'
+        f'<td class="{column.kind}"{_bar(cell)} data-value="{escape(cell.value)}">{escape(cell.text)}</td>'
         for column, cell in zip(columns, row.cells, strict=True)
     )
     anchor = f' id="{escape(row.anchor)}"' if row.anchor else ""

@@ -1,5 +1,6 @@
 """The figures a reader looks for first."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nas_cli.reports.history import History
@@ -22,13 +23,18 @@ class Figure:
 
 def headline(source: Source) -> str:
     """The figures as a row of boxes; those that the run does not have (yet) are left out."""
-    found = [figure for figure in _figures(source) if figure.value not in ("", "–")]
-    boxes = "".join(
-        f'<div class="{"first" if figure.name.startswith("Best") else ""}"><dt>{escape(figure.name)}</dt>'
+    return boxes(_figures(source))
+
+
+def boxes(figures: Iterable[Figure]) -> str:
+    """Figures as a row of boxes, without those that have no value."""
+    found = [figure for figure in figures if figure.value not in ("", "–")]
+    made = "".join(
+        f'<div class="{"first" if figure is found[0] else ""}"><dt>{escape(figure.name)}</dt>'
         f'<dd class="value">{escape(figure.value)}</dd><dd class="detail">{escape(figure.detail)}</dd></div>'
         for figure in found
     )
-    return f'<dl class="figures">{boxes}</dl>' if boxes else ""
+    return f'<dl class="figures">{made}</dl>' if made else ""
 
 
 def test_value(history: History) -> float | None:
@@ -79,8 +85,12 @@ def _test(history: History) -> Figure:
 def _costs(source: Source) -> list[Figure]:
     cost = source.cost
     memory = finite(cost.get("activation_bytes"))
+    detail = f"{count(finite(cost.get('macs')))} MACs"
+    best = source.history.best
+    if best is not None and best.full_flops != best.flops:
+        detail += f", {count(best.full_flops)} FLOPs before compression"
     return [
-        Figure("FLOPs per image", count(finite(cost.get("flops"))), f"{count(finite(cost.get('macs')))} MACs"),
+        Figure("FLOPs per image", count(finite(cost.get("flops"))), detail),
         Figure("Parameters", count(finite(cost.get("params"))), f"activations {size(memory)}" if memory else ""),
     ]
 

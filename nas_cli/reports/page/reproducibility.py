@@ -1,5 +1,6 @@
 """How to repeat a run, and what its figures rest on (after the checklist of Lindauer and Hutter 2020)."""
 
+from collections import Counter
 from collections.abc import Mapping
 from statistics import fmean
 from typing import Any
@@ -30,6 +31,8 @@ def selection_rule(history: History) -> str:
     """How the network was chosen, and how often the test split was used, as the journal shows it."""
     tests = len(list(history.of_kind("test")))
     times = {0: "not touched so far", 1: "touched once, for the chosen network"}.get(tests, f"evaluated {tests} times")
+    if "before" in history.last("test"):
+        times += ", and once for the baseline"
     rule = "highest fitness on the validation split" if history.trials else "epochs compared on the validation split"
     return f"{rule}; test split {times}"
 
@@ -74,6 +77,10 @@ def _budget(source: Source) -> str:
     parts = []
     if source.history.trials:
         parts.append(f"{len(source.history.trials)} trials")
+    if source.command == "morph":
+        counts = Counter(str(epoch.get("name")).replace("-", " ") for epoch in source.history.epochs)
+        parts.append(", ".join(f"{name} {number} epochs" for name, number in counts.items()))
+        return ", ".join([*parts, f"batch {training.get('batch_size')}"])
     epochs = estimator.get("epochs") or training.get("epochs") if isinstance(estimator, Mapping) else None
     per = ("epoch" if epochs == 1 else "epochs") + (" per trial" if source.history.trials else "")
     parts += [f"{epochs} {per}"] if epochs else []

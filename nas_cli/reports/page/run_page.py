@@ -5,6 +5,7 @@ from nas_cli.reports.outcome import state
 from nas_cli.reports.page.elements import card, document, drawing, escape, figure, grid, notice, section
 from nas_cli.reports.page.headline import failure_text, headline
 from nas_cli.reports.page.reproducibility import provenance, reproducibility
+from nas_cli.reports.page.shrinking_page import shrinking_headline, shrinking_notices, shrinking_sections
 from nas_cli.reports.page.trials_table import layers_table, trials_table
 from nas_cli.reports.plots.style import Plot
 from nas_cli.reports.source import Source
@@ -21,19 +22,29 @@ BESIDE = 7.3
 
 def run_page(source: Source, plots: list[Plot]) -> str:
     """The page as text; sections without content are left out."""
+    shrinks = source.command == "morph"
+    sections = shrinking_sections(source, plots) if shrinks else _searched(source, plots)
+    sections["Architecture"] = section("architecture", "Architecture", _architecture(source, plots))
+    sections["Repeat this run"] = section("repeat", "Repeat this run", reproducibility(source))
+    first = shrinking_headline(source) if shrinks else headline(source)
+    body = [notice(text) for text in _notices(source)] + [first] + list(sections.values())
+    return document(_title(source), _head(source, sections), "\n".join(body), _footer(source))
+
+
+def _searched(source: Source, plots: list[Plot]) -> dict[str, str]:
+    """The sections of a search or a training."""
     sections = {
         title: section(anchor, title, grid(figure(plot) for plot in plots if plot.name.startswith(names)))
         for anchor, title, names in _SECTIONS
     }
-    sections["Architecture"] = section("architecture", "Architecture", _architecture(source, plots))
+    sections["Architecture"] = ""
     sections["Trials"] = section("trials", "Trials", _trials(source))
-    sections["Repeat this run"] = section("repeat", "Repeat this run", reproducibility(source))
-    body = [notice(text) for text in _notices(source)] + [headline(source)] + list(sections.values())
-    return document(_title(source), _head(source, sections), "\n".join(body), _footer(source))
+    return sections
 
 
 def _title(source: Source) -> str:
-    return " · ".join(part for part in (f"nas {source.command}", source.dataset, source.strategy) if part)
+    what = source.history.start.get("model") if source.command == "morph" else source.strategy
+    return " · ".join(str(part) for part in (f"nas {source.command}", source.dataset, what) if part)
 
 
 def _head(source: Source, sections: dict[str, str]) -> str:
@@ -53,6 +64,7 @@ def _notices(source: Source) -> list[str]:
     if history.trials and not history.scored:
         found.append("Every trial failed: there is no best network.")
     found.append(failure_text(history))
+    found += shrinking_notices(source)
     if "unverified" in provenance(history):
         found.append(
             f"The data are an {provenance(history)} of {source.dataset}: "

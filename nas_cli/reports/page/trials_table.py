@@ -8,9 +8,13 @@ from nas_cli.reports.page.elements import Cell, Column, Row, table
 
 
 def trials_table(history: History) -> str:
-    """One row per trial, sortable; nothing without trials."""
+    """One row per trial, sortable; nothing without trials.
+
+    Networks that were compressed before their training show their FLOPs before and after.
+    """
     if not history.trials:
         return ""
+    compressed = any(trial.event.get("trained") for trial in history.trials)
     columns = [
         Column("trial"),
         Column("generation"),
@@ -18,13 +22,14 @@ def trials_table(history: History) -> str:
         Column("valid loss"),
         Column(f"train {history.measure.label}"),
         Column("epochs"),
+        *([Column("FLOPs before")] if compressed else []),
         Column("FLOPs"),
         Column("parameters"),
         Column("time"),
         Column("outcome", "text prose"),
     ]
     best = history.best
-    return table(columns, [_trial_row(history, trial, trial is best) for trial in history.trials])
+    return table(columns, [_trial_row(history, trial, trial is best, compressed) for trial in history.trials])
 
 
 def layers_table(layers: list[Layer]) -> str:
@@ -57,7 +62,7 @@ def number_cell(value: float | None, text: str) -> Cell:
     return Cell(text, "" if value is None else repr(value))
 
 
-def _trial_row(history: History, trial: Trial, best: bool) -> Row:
+def _trial_row(history: History, trial: Trial, best: bool, compressed: bool) -> Row:
     measure = history.measure
     score, train = history.score(trial), finite(trial.metrics.get(f"train_{measure.name}"))
     loss, epochs = finite(trial.metrics.get("valid_loss")), finite(trial.metrics.get("epochs"))
@@ -71,6 +76,7 @@ def _trial_row(history: History, trial: Trial, best: bool) -> Row:
         number_cell(loss, decimal(loss)),
         number_cell(train, measure.text(train)),
         number_cell(epochs, DASH if epochs is None else f"{epochs:g}"),
+        *([number_cell(trial.full_flops, count(trial.full_flops))] if compressed else []),
         number_cell(trial.flops, count(trial.flops)),
         number_cell(params, count(params)),
         number_cell(seconds, duration(seconds)),

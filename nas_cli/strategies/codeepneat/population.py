@@ -79,6 +79,13 @@ class Population(Generic[G]):
             for s in self.species
         ]
 
+    def rewrite(self, genomes: Mapping[int, G]) -> None:
+        """Replace the genomes of the members with these numbers; numbers, fitness and representatives stay."""
+        self.species = [
+            replace(s, members=tuple(replace(m, genome=genomes.get(m.id, m.genome)) for m in s.members))
+            for s in self.species
+        ]
+
     def evolve(self, generation: int, viable: Viable[G], rng: np.random.Generator) -> None:
         """Replace the individuals by the elites and `viable` offspring of the species that survive."""
         species = surviving(self.species, generation, self.settings.stagnation)

@@ -78,7 +78,12 @@ class CoDeepNEATSettings:
 
     `fitness`: of a module or blueprint, the mean or the maximum over the networks that contain it. `attempts`: draws
     to find a network that respects the limits. `initial_population`: JSON file with the first generation's modules,
-    blueprints and networks (as `CoDeepNEAT.population_json` gives them), so that two searches start equal.
+    blueprints and networks (as `CoDeepNEAT.population_json` gives them), or the folder of a run that has one, so that
+    two searches start equal.
+    `inheritance`: what compressed networks leave to the populations: none (strategy B of the CoDeepNEAT/MorphNet
+    thesis), or their modules (strategy A, Algorithm 2). `compress_every`: networks are compressed in the first
+    generation and in each so many later; more than 1 needs inheritance, because compressed and uncompressed networks
+    would else compete (section 3.5).
     """
 
     name: str
@@ -89,6 +94,15 @@ class CoDeepNEATSettings:
     population: int = number(1)
     fitness: str = choice("mean", "max")
     attempts: int = number(1)
+    inheritance: str = choice("none", "modules")
+    compress_every: int = number(1)
+
+    def __post_init__(self) -> None:
+        if self.compress_every > 1 and self.inheritance == "none":
+            raise ConfigError(
+                f"strategy.compress_every={self.compress_every} needs strategy.inheritance=modules: without it "
+                "compressed and uncompressed networks would compete; set strategy.compress_every=1."
+            )
 
 
 def _some(group: str, *frequencies: float) -> None:

@@ -14,6 +14,7 @@ from nas_cli.strategies.codeepneat.assembly import Assembly, Network, Rejected, 
 from nas_cli.strategies.codeepneat.attribution import attribute, network_fitness
 from nas_cli.strategies.codeepneat.blueprints import BlueprintOperators, heirs, redirected
 from nas_cli.strategies.codeepneat.individual import Individual
+from nas_cli.strategies.codeepneat.inheritance import Scored, inherit
 from nas_cli.strategies.codeepneat.modules import ModuleOperators
 from nas_cli.strategies.codeepneat.population import Population
 from nas_cli.strategies.codeepneat.reproduction import breed_viable
@@ -36,7 +37,8 @@ class CoDeepNEAT:
     members by elites and offspring and is put into species anew; blueprints that name an extinct module species are
     redirected to the nearest one. The first modules are those of random networks within the limits, and the first
     blueprints are drawn as `ModularSpace.sample` draws: so the start is that of random search. (NEAT's minimal start
-    would spend the few generations of a small search on growing.)
+    would spend the few generations of a small search on growing.) With `inheritance`, what compression made of the
+    networks goes into both populations before they reproduce.
     """
 
     def __init__(self, settings: CoDeepNEATSettings, space: ModularSpace, seed: int, admissible: Admissible) -> None:
@@ -73,6 +75,8 @@ class CoDeepNEAT:
             return
         self._attribute([outcome.fitness for outcome in outcomes])
         self._description = self._described()
+        if self._settings.inheritance == "modules":
+            self._inherit(outcomes)
         if self._generation + 1 < self._settings.generations:
             self._evolve()
         self._generation += 1
@@ -202,7 +206,16 @@ class CoDeepNEAT:
             "module_parents": {str(species): list(module.parents) for species, module in modules},
             "genotype": self._space.encode(network.genotype),
         }
-        return Proposal(trial, self._generation, network.architecture, origin)
+        numbers = {species: module.id for species, module in modules}
+        places = self._space.places(network.genotype)
+        return Proposal(
+            trial,
+            self._generation,
+            network.architecture,
+            origin,
+            compress=self._generation % self._settings.compress_every == 0,
+            parts={place.layer: f"module {numbers[place.species]} layer {place.mark}" for place in places},
+        )
 
     def _attribute(self, told: Sequence[float | None]) -> None:
         networks = self._networks()
@@ -215,6 +228,13 @@ class CoDeepNEAT:
         blueprints = attribute([(value, [n.blueprint.id]) for value, n in pairs], how)
         self._modules.evaluate(modules, self._rejected.modules, generation)
         self._blueprints.evaluate(blueprints, self._rejected.blueprints, generation)
+
+    def _inherit(self, outcomes: Sequence[Outcome]) -> None:
+        pairs = zip(self._networks(), outcomes, strict=True)
+        scored = [Scored(network, self._space.places(network.genotype), told) for network, told in pairs]
+        inheritance = inherit(scored, self._innovations[1])
+        self._modules.rewrite(inheritance.modules)
+        self._blueprints.rewrite(inheritance.blueprints)
 
     def _evolve(self) -> None:
         for innovations in self._innovations:

@@ -73,9 +73,27 @@ def test_applications_of_each_kind_build_and_are_counted(name: str) -> None:
     keras.backend.clear_session()
 
 
+@pytest.mark.parametrize(
+    ("name", "shape", "hidden"),
+    [
+        ("resnet20", (32, 32, 3), {8, 16, 32}),
+        ("resnet56", (32, 32, 3), {8, 16, 32}),
+        ("paper3_cnn", (32, 32, 3), {16, 32, 64}),
+        ("lenet_300_100", (28, 28, 1), {150, 50}),
+    ],
+)
+def test_half_the_width_is_half_of_every_hidden_layer(name: str, shape: tuple[int, ...], hidden: set[int]) -> None:
+    described = zoo.architecture(name, shape, 10, width=0.5)
+    assert described is not None
+    sizes = {dict(n.settings).get("filters", dict(n.settings).get("units")) for n in described.nodes[:-1]}
+    assert sizes - {None} == hidden
+    assert described.nodes[-1]["units"] == 10
+
+
 def test_options_reach_the_network() -> None:
     narrow = zoo.build("mobilenet_v2", (32, 32, 3), 10, alpha=0.35)
     assert narrow.count_params() < zoo.build("mobilenet_v2", (32, 32, 3), 10).count_params()
+    assert narrow.count_params() == zoo.build("mobilenet_v2", (32, 32, 3), 10, width=0.35).count_params()
     assert zoo.build("paper3_cnn", (8, 8, 3), 10, filters=(4, 4)).get_layer("conv2d_3").filters == 4
 
 
@@ -93,12 +111,14 @@ def test_applications_answer_in_float32_under_mixed_precision() -> None:
     ("name", "shape", "options", "message"),
     [
         ("resnet21", (32, 32, 3), {}, "unknown model 'resnet21'. Did you mean 'resnet20'"),
-        ("resnet20", (32, 32, 3), {"width": 2}, "has no option 'width'. Known: shortcut"),
+        ("resnet20", (32, 32, 3), {"depth": 2}, "has no option 'depth'. Known: shortcut, width"),
+        ("resnet20", (32, 32, 3), {"width": 0}, "width must be above 0, got 0"),
         ("resnet20", (32, 32, 3), {"shortcut": "none"}, "must be 'projection' or 'pad', got 'none'"),
         ("resnet20", (13,), {}, "needs images"),
         ("vgg16", (13,), {}, "needs images"),
         ("vgg16", (28, 28, 1), {}, "model 'vgg16' on inputs .28, 28, 1.: .*at least 32x32"),
-        ("vgg16", (32, 32, 3), {"width": 2}, "model 'vgg16' on inputs .*width"),
+        ("vgg16", (32, 32, 3), {"width": 2}, "model 'vgg16' has no width to choose"),
+        ("vgg16", (32, 32, 3), {"depth": 2}, "model 'vgg16' on inputs .*depth"),
     ],
 )
 def test_wrong_requests_are_refused_in_one_line(name: str, shape: tuple[int, ...], options: dict, message: str) -> None:  # type: ignore[type-arg]

@@ -1,0 +1,197 @@
+"""-np N: a command that runs itself in several processes, which train one network together.
+
+How a command uses it (`nas train` is the example):
+
+1. `@parallel_options` on the Click function adds -np and -H; `asked_processes(given)` takes their values out again.
+2. `dispatch(request, in_parallel(request, actions, asked, together))`, where `together` is a `Together` with what
+   only the command knows: its memory, its preparation, and what the processes other than the first do.
+3. `execute` and `follow` begin with `session.configure(rank_threads(config), …)` and `ring = join()`, and give the
+   ring to `fit` (or `compress`). A process that is not alone finds the same run, by --resume.
+
+What happens then: the parent, which never imports TensorFlow, makes the run folder as always, checks all that can be
+known to fail, prepares the data, and starts `nas COMMAND --resume RUN` N times with horovodrun. It holds the run's lock
+until then; rank 0 takes it over, and alone writes journal, checkpoints, models, summary and reports, through the same
+`execute` as without -np. The others run `follow`, which reads the run and writes nothing. What they print goes to
+log.txt; rank 0's progress also to the terminal. Ctrl-C goes to the parent, which passes it to rank 0. At the end the
+parent returns the summary that rank 0 wrote.
+
+`launch.json` keeps the number of processes, for it decides the size of a batch: --resume goes on with as many.
+"""
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import click
+
+from nas_cli.commands.machine import cores
+from nas_cli.commands.request import Actions, Request
+from nas_cli.distributed.hosts import Host
+from nas_cli.distributed.job_output import ProcessFailed
+from nas_cli.distributed.launcher import INTERRUPTED, launch
+from nas_cli.distributed.preflight import Plan, preflight
+from nas_cli.distributed.ring import is_rank, rank_number, ranks_here
+from nas_cli.errors import LaunchError, RunError
+from nas_cli.runs.folder import RunFolder
+
+F = TypeVar("F", bound=Callable[..., Any])
+Note = Callable[[str], None]
+
+LAUNCH = "launch.json"
+
+
+@dataclass(frozen=True)
+class Processes:
+    """What the user typed; None is not given."""
+
+    number: int | None = None
+    hosts: str | None = None
+
+
+@dataclass(frozen=True)
+class Together:
+    """What a command does besides `execute` when several processes run it.
+
+    `memory_bytes`: what one process needs besides TensorFlow itself, from the configuration; None if not known.
+    `prepare`: in the parent, everything slow that needs no TensorFlow and that all processes will read.
+    `follow`: in every process but the first: the same calls of the ring as `execute`, and no writing.
+    """
+
+    memory_bytes: Callable[[Any], float | None]
+    prepare: Callable[[Any, RunFolder, Note], None]
+    follow: Callable[[Any, RunFolder], object]
+
+
+def parallel_options(function: F) -> F:
+    """A decorator that adds -np and -H."""
+    hosts_help = "Hosts and their slots, reached by ssh; the first one runs rank 0.  [localhost:N]"
+    function = click.option("-H", "hosts", metavar="HOST:SLOTS,...", help=hosts_help)(function)
+    number_help = "Processes that train together (Horovod); each takes training.batch_size examples of a step."
+    return click.option("-np", "processes", type=int, metavar="N", help=number_help)(function)
+
+
+def asked_processes(given: dict[str, Any]) -> Processes:
+    """The values of -np and -H, taken out of what Click parsed."""
+    return Processes(given.pop("processes"), given.pop("hosts"))
+
+
+def in_parallel(request: Request, actions: Actions, asked: Processes, together: Together) -> Actions:
+    """The actions of a command that runs in as many processes as were asked for, or as its run was begun with.
+
+    Raises:
+        LaunchError: the user has started the command with horovodrun.
+    """
+    if is_rank() and request.resume is None:
+        raise LaunchError(f"horovodrun has started this process: use `nas {request.command} -np N` instead.")
+
+    def execute(config: Any, run: RunFolder) -> Mapping[str, Any]:
+        if is_rank():
+            return _as_rank(actions, together, config, run)
+        wanted = _wanted(asked, run)
+        complete = any(event["event"] == "end" for event in run.events())
+        if complete or wanted == Processes() or wanted == Processes(1):
+            return actions.execute(config, run)
+        return _as_parent(request.command, together, wanted, config, run)
+
+    return replace(actions, execute=execute)
+
+
+def training_memory(config: Any) -> float | None:
+    """Bytes that training the configuration's model takes in one process; None for a model file."""
+    from nas_cli.costs.architecture_cost import architecture_cost
+    from nas_cli.data.info import info
+    from nas_cli.data.sources import data_dir
+    from nas_cli.models.reference import find_architecture
+
+    data = info(config.dataset, data_dir())
+    architecture = find_architecture(config.model.name, data.input_shape, data.classes, config.model.width)
+    if architecture is None:
+        return None
+    return float(architecture_cost(architecture).training_bytes(config.training.batch_size))
+
+
+def prepare_data(config: Any, run: RunFolder, note: Note) -> None:
+    """Finds or downloads the data set and prepares it in the run folder."""
+    from nas_cli.commands.progress import download_lines
+    from nas_cli.data.prepare import prepare
+    from nas_cli.data.sources import data_dir
+
+    prepare(config.dataset, data_dir(), run.data, download_lines(note))
+
+
+def rank_threads(config: Any) -> int | None:
+    """Threads of this process: those of the configuration, else its share of the cores if it is not alone."""
+    if config.deterministic:
+        return 1
+    share = max(1, cores() // ranks_here()) if is_rank() else None
+    return share if config.threads is None else int(config.threads)
+
+
+def _as_parent(command: str, together: Together, wanted: Processes, config: Any, run: RunFolder) -> Mapping[str, Any]:
+    def note(line: str) -> None:
+        click.echo(line, err=True)
+
+    with run.lock():
+        plan = preflight(wanted.number, wanted.hosts, cores(), together.memory_bytes(config))
+        together.prepare(config, run, note)
+        run.write_json(LAUNCH, {"processes": plan.processes, "hosts": _shown(plan.hosts)})
+    for line in plan.notes:
+        note(line)
+    size = config.training.batch_size
+    note(f"{plan.processes} processes on {_shown(plan.hosts)}, batches of {plan.processes} x {size} examples")
+    code = _launch(plan, command, config, run, note)
+    summary = run.path / "summary.json"
+    if not summary.exists() or (code == INTERRUPTED and not run.events()):
+        return {"status": "interrupted"}
+    written: Mapping[str, Any] = json.loads(summary.read_text(encoding="utf-8"))
+    return written
+
+
+def _launch(plan: Plan, command: str, config: Any, run: RunFolder, note: Note) -> int:
+    argv = [sys.executable, "-m", "nas_cli", command, "--resume", str(run.path.resolve())]
+    debug = "--debug" in sys.argv
+    argv += ["--debug"] if debug else []
+    try:
+        return launch(plan, argv, run.log, note, same_order=config.deterministic, debug=debug)
+    except ProcessFailed as error:
+        # A run that has not begun is removed, and its log with it.
+        more = f"see {run.log}" if run.events() else "--debug shows all that they printed"
+        raise LaunchError(f"{error}; {more}.") from error
+
+
+def _as_rank(actions: Actions, together: Together, config: Any, run: RunFolder) -> Mapping[str, Any]:
+    if rank_number() == 0:
+        # The parent shows what comes on standard output; native libraries write to the error stream as they like.
+        with contextlib.redirect_stderr(sys.stdout):
+            return actions.execute(config, run)
+    with contextlib.suppress(KeyboardInterrupt):
+        together.follow(config, run)
+    return {"status": "completed"}
+
+
+def _wanted(asked: Processes, run: RunFolder) -> Processes:
+    """What was asked for, completed from what the run was begun with.
+
+    Raises:
+        RunError: another number than the run was begun with.
+    """
+    file = run.path / LAUNCH
+    if not file.exists():
+        if asked.number not in (None, 1) and run.events():
+            raise RunError(f"{run.path} was begun with one process: resume it without -np, or start a new run.")
+        return asked
+    try:
+        begun = json.loads(file.read_text(encoding="utf-8"))
+        number, hosts = int(begun["processes"]), str(begun["hosts"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{file} cannot be read: restore it from a copy, or start a new run.") from error
+    if asked.number not in (None, number):
+        raise RunError(f"{run.path} was begun with -np {number}, not {asked.number}: resume it without -np.")
+    return Processes(number, asked.hosts or hosts)
+
+
+def _shown(hosts: tuple[Host, ...]) -> str:
+    return ",".join(f"{host.name}:{host.slots}" for host in hosts)

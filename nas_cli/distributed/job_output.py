@@ -1,0 +1,74 @@
+"""What the processes of a job print: into one log, the first one's also to the user, and what it says of a failure."""
+
+import contextlib
+import re
+from collections import defaultdict, deque
+from collections.abc import Callable
+from typing import TextIO, final
+
+from nas_cli.errors import ConfigError, LaunchError, NasError
+
+_OF_A_RANK = re.compile(r"\[(\d+)\]<(stdout|stderr)>:(.*)", re.DOTALL)
+_EXIT = re.compile(r"Process (\d+) exit with status code (\d+)\.")
+_EXCEPTION = re.compile(r"[\w.]*(Error|Exception|Interrupt|Exit)\b")
+USAGE = 2
+
+
+class ProcessFailed(LaunchError):
+    """A process ended by itself and did not say why in words meant for the user."""
+
+
+@final
+class JobOutput:
+    """Takes the lines of horovodrun; a rank's come as '[1]<stderr>:text', others are its own.
+
+    `show` gets what rank 0 writes to its standard output, or `everything`.
+    `failed`: rank and exit code of the first that failed.
+    """
+
+    def __init__(self, log: TextIO, show: Callable[[str], None], everything: bool = False) -> None:
+        self._log = log
+        self._show = show
+        self._everything = everything
+        self._last: dict[int | None, deque[str]] = defaultdict(lambda: deque(maxlen=40))
+        self.failed: tuple[int, int] | None = None
+
+    def take(self, line: str) -> None:
+        """One line, with or without its newline."""
+        text = line.rstrip("\r\n")
+        match = _OF_A_RANK.match(text)
+        rank = int(match[1]) if match else None
+        said = match[3] if match else text
+        named = f"{'horovodrun' if rank is None else f'rank {rank}'}: {said}"
+        self._log.write(named + "\n")
+        self._log.flush()
+        if said.strip():
+            self._last[rank].append(said.strip())
+        # Who has closed the terminal has not stopped the job; and a job whose output nobody takes stands still.
+        with contextlib.suppress(OSError):
+            if self._everything:
+                self._show(named)
+            elif match and rank == 0 and match[2] == "stdout":
+                self._show(said)
+        ended = _EXIT.match(text)
+        if ended and self.failed is None:
+            self.failed = int(ended[1]), int(ended[2])
+
+    def error(self, code: int, processes: int) -> NasError:
+        """The error that ended the job, in one line; `code` is horovodrun's."""
+        if self.failed is None:
+            return ProcessFailed(f"horovodrun ended with exit code {code}: {self._reason(None)}")
+        rank, status = self.failed
+        own = next((line for line in reversed(self._last[rank]) if line.startswith("Error: ")), None)
+        if own is not None:
+            kind = ConfigError if status == USAGE else LaunchError
+            return kind(own.removeprefix("Error: "))
+        how = f"ended with exit code {status}: {self._reason(rank)}"
+        if status > 128:
+            how = f"was killed by signal {status - 128}" + (", perhaps for lack of memory" if status == 137 else "")
+        return ProcessFailed(f"process {rank} of {processes} {how}; the others were stopped")
+
+    def _reason(self, rank: int | None) -> str:
+        last = list(self._last[rank])
+        exception = next((line for line in reversed(last) if _EXCEPTION.match(line)), None)
+        return exception or " | ".join(last[-3:]) or "it said nothing"

@@ -1,0 +1,174 @@
+"""The processes of one data-parallel training, and what they say to one another; a no-op with one process.
+
+Every process of a job must make the same calls in the same order: a collective waits for all of them.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from typing import Any, Protocol, final
+
+import numpy as np
+
+from nas_cli.errors import LaunchError
+
+RANK = "HOROVOD_RANK"
+"""The environment variable by which horovodrun tells a process its number."""
+
+JSON = Any
+
+
+class Ring(Protocol):
+    """`size` processes, this one is number `rank`; `local_size` of them run on this host."""
+
+    rank: int
+    size: int
+    local_size: int
+
+    def average(self, tensors: Sequence[Any], name: str = "gradient") -> list[Any]:
+        """The means over all processes of each tensor; None stays None. Inside a graph or outside.
+
+        `name` tells apart the places in a program that average; the result has equal bits on all processes.
+        """
+
+    def broadcast(self, variables: Sequence[Any]) -> None:
+        """Gives variables, of any type and bit for bit, the values that they have on rank 0."""
+
+    def gather(self, value: JSON) -> list[JSON]:
+        """The values that all processes have given, by rank, on every one of them."""
+
+    def barrier(self) -> None:
+        """Returns when all processes have called it."""
+
+
+@final
+class OneProcess:
+    """A ring of one: nothing is sent."""
+
+    rank = 0
+    size = 1
+    local_size = 1
+
+    def average(self, tensors: Sequence[Any], name: str = "gradient") -> list[Any]:
+        return list(tensors)
+
+    def broadcast(self, variables: Sequence[Any]) -> None:
+        pass
+
+    def gather(self, value: JSON) -> list[JSON]:
+        return [value]
+
+    def barrier(self) -> None:
+        pass
+
+
+@final
+class HorovodRing:
+    """The ring of a process that horovodrun has started; every tensor is reduced as soon as it is there.
+
+    One reduction of all gradients at once would wait for the last of them and leave nothing to overlap with the
+    backward pass (Horovod joins small ones by itself).
+    """
+
+    def __init__(self) -> None:
+        """Waits for all processes of the job.
+
+        Raises:
+            LaunchError: Horovod is not there, or the processes do not find one another.
+        """
+        try:
+            import horovod.tensorflow as hvd
+
+            hvd.init()
+        except (ImportError, OSError, RuntimeError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise LaunchError(f"this process cannot join the others ({reason}): see `nas doctor`.") from error
+        self._hvd = hvd
+        self.rank: int = hvd.rank()
+        self.size: int = hvd.size()
+        self.local_size: int = hvd.local_size()
+
+    def average(self, tensors: Sequence[Any], name: str = "gradient") -> list[Any]:
+        import tensorflow as tf
+
+        return [
+            None
+            if tensor is None
+            # Scopes hold numbers of graphs built before, of which the processes may have built different numbers.
+            else self._hvd.allreduce(
+                tf.convert_to_tensor(tensor), op=self._hvd.Average, name=f"{name}_{i}", ignore_name_scope=True
+            )
+            for i, tensor in enumerate(tensors)
+        ]
+
+    def broadcast(self, variables: Sequence[Any]) -> None:
+        import tensorflow as tf
+
+        # As bytes: Horovod does not know every type, the unsigned state of random generators for one.
+        values = [np.array(variable) for variable in variables]
+        mine = np.frombuffer(b"".join(value.tobytes() for value in values), np.uint8)
+        if not mine.size:
+            return
+        first = self._hvd.broadcast(tf.constant(mine), root_rank=0, name="broadcast").numpy().tobytes()
+        if self.rank == 0:
+            return
+        start = 0
+        for variable, value in zip(variables, values, strict=True):
+            piece = first[start : start + value.nbytes]
+            variable.assign(np.frombuffer(piece, value.dtype).reshape(value.shape))
+            start += value.nbytes
+
+    def gather(self, value: JSON) -> list[JSON]:
+        import tensorflow as tf
+
+        line = json.dumps(value).encode() + b"\n"
+        lines = self._hvd.allgather(tf.constant(np.frombuffer(line, np.uint8)), name="gather")
+        return [json.loads(text) for text in lines.numpy().tobytes().splitlines()]
+
+    def barrier(self) -> None:
+        self.gather(None)
+
+
+def is_rank() -> bool:
+    """True in a process that horovodrun has started."""
+    return RANK in os.environ
+
+
+def rank_number() -> int:
+    """The number of this process among those that horovodrun has started; 0 in any other."""
+    return int(os.environ.get(RANK, "0"))
+
+
+def ranks_here() -> int:
+    """How many processes of the job of this one share its machine; 1 if horovodrun has not started it."""
+    return int(os.environ.get("HOROVOD_LOCAL_SIZE", "1"))
+
+
+def join() -> Ring:
+    """The ring of this process: of all processes of its job if horovodrun has started it, else of itself alone.
+
+    Call it after the threads are set. With GPUs each process of a host takes one of its own.
+
+    Raises:
+        LaunchError: the processes do not find one another.
+    """
+    if not is_rank():
+        return OneProcess()
+    _take_gpu(int(os.environ.get("HOROVOD_LOCAL_RANK", "0")))
+    return HorovodRing()
+
+
+def agreed(ring: Ring, value: JSON) -> JSON:
+    """The value that rank 0 has given, on every process: for decisions that follow a clock or a user."""
+    return ring.gather(value)[0]
+
+
+def _take_gpu(local_rank: int) -> None:
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        mine = gpus[local_rank % len(gpus)]
+        tf.config.set_visible_devices(mine, "GPU")
+        # Processes may share a GPU, of which TensorFlow takes all memory otherwise.
+        tf.config.experimental.set_memory_growth(mine, True)

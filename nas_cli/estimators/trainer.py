@@ -1,0 +1,124 @@
+"""Building, training and scoring networks within the budgets of a trial: what the training estimators share."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, final
+
+from nas_cli.data.dataset import Dataset
+from nas_cli.data.prepare import open_prepared
+from nas_cli.data.settings import AugmentationSettings
+from nas_cli.estimators.budget import resized, smaller
+from nas_cli.estimators.contract import Hints, Progress, Score
+from nas_cli.estimators.extrapolation import Hopeless
+from nas_cli.estimators.settings import TrainEstimatorSettings
+from nas_cli.spaces.architecture import Architecture
+from nas_cli.training.result import FitResult
+from nas_cli.training.settings import TrainingSettings
+
+
+@final
+class Trainer:
+    """Trains with the budgets of an estimator's settings on the prepared data set in a folder.
+
+    `dataset`, `training`, `augmentation`: those of a trial, budgets applied. Call `begin` first in every trial.
+    """
+
+    def __init__(
+        self,
+        settings: TrainEstimatorSettings,
+        training: TrainingSettings,
+        augmentation: AugmentationSettings,
+        prepared: Path,
+    ) -> None:
+        self._score = settings.score
+        self.training = replace(
+            training, epochs=settings.epochs or training.epochs, restore_best=settings.score == "best"
+        )
+        self.augmentation = augmentation
+        self.dataset = _within_budget(open_prepared(prepared), settings)
+        self._precision = ""
+
+    def begin(self, seed: int) -> None:
+        """Forgets the networks of earlier trials, and sets precision and seed for a new one."""
+        import keras
+
+        from nas_cli.training import precision, session
+
+        session.forget_models()
+        self._precision = precision.apply(self.training.precision)
+        keras.utils.set_random_seed(seed)
+
+    def build(self, architecture: Architecture) -> Any:
+        """The Keras model of the architecture at the trial's resolution, with new weights."""
+        from nas_cli.models.builder import build
+
+        return build(architecture.with_input(self.dataset.input_shape), self.dataset.scale, self.dataset.offset)
+
+    def inherit(self, model: Any, hints: Hints) -> Mapping[str, Any]:
+        """Starts layers from the donors' weights; {"reused": …} for the score's extra, empty without donors."""
+        from nas_cli.estimators.weights import take_over
+
+        if not hints.donors:
+            return {}
+        taken = {donor.trial: take_over(model, donor) for donor in hints.donors}
+        used = [trial for trial, layers in taken.items() if layers]
+        return {"reused": {"trials": used, "layers": sum(map(len, taken.values()))}}
+
+    def train(
+        self,
+        model: Any,
+        seed: int,
+        model_file: Path | None,
+        progress: Progress,
+        hints: Hints,
+        extra: Mapping[str, Any],
+        epochs: int | None = None,
+    ) -> Score:
+        """The score of the model, trained and saved; `extra` joins the score's, `epochs` replaces the budget."""
+        from nas_cli.training.fit import fit
+
+        training = replace(self.training, epochs=epochs or self.training.epochs)
+        hopeless = None if hints.bar is None else Hopeless(self._fitness_of, hints.bar, training.epochs)
+        result = fit(model, self.dataset, training, self.augmentation, seed, progress=progress, stop=hopeless)
+        found = {"precision": self._precision, **extra}
+        if hopeless is not None and hopeless.verdict is not None:
+            found["stopped_early"] = hopeless.verdict
+        score = replace(self._scored(result), extra=found)
+        if model_file is not None and score.failure is None:
+            model.save(model_file)
+        return score
+
+    def test(self, model_file: Path) -> Mapping[str, float]:
+        """test_accuracy (or test_rmse) and test_loss of a saved network."""
+        from nas_cli.models.load import load_model
+        from nas_cli.training.evaluation import evaluate
+
+        model = load_model(model_file)
+        measured = evaluate(model, self.dataset.test, self.dataset)
+        return {f"test_{name}": value for name, value in measured.items()}
+
+    def _fitness_of(self, epoch: Mapping[str, float]) -> float:
+        return -epoch["valid_rmse"] if self.dataset.task == "regression" else epoch["valid_accuracy"]
+
+    def _scored(self, result: FitResult) -> Score:
+        failures = {"diverged": "diverged", "out_of_time": "out of time"}
+        if result.stopped in failures or not result.curve:
+            return Score(None, curve=result.curve, failure=failures.get(result.stopped, result.stopped))
+        chosen = result.curve[result.best_epoch - 1 if self._score == "best" else -1]
+        names = ("loss", "rmse" if self.dataset.task == "regression" else "accuracy")
+        metrics = {f"{part}_{name}": chosen[f"{part}_{name}"] for part in ("valid", "train") for name in names}
+        metrics |= {
+            "epochs": float(len(result.curve)),
+            "train_seconds": result.train_seconds,
+            "evaluation_seconds": result.evaluation_seconds,
+            "compile_seconds": result.compile_seconds,
+            "images_per_second": result.images_per_second,
+        }
+        return Score(self._fitness_of(chosen), metrics, result.curve)
+
+
+def _within_budget(dataset: Dataset, settings: TrainEstimatorSettings) -> Dataset:
+    if settings.train_size is not None:
+        dataset = smaller(dataset, settings.train_size)
+    return resized(dataset, settings.resolution) if settings.resolution is not None else dataset

@@ -1,0 +1,32 @@
+"""Settings of what surrounds the shrinking phases; checked without TensorFlow."""
+
+from dataclasses import dataclass
+
+from nas_cli.schema import choice, number
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoopSettings:
+    """From a network to a smaller, trained one: train, shrink, expand, and shrink again, retrain.
+
+    `train_first`: epochs of ordinary training before the first shrinking phase, for a network with fresh weights; None
+    or 0: none. `iterations`: how often the network is shrunk (and, with `morph.expand`, expanded); the surviving
+    weights go from one to the next. `retrain`: the result is trained for training.epochs from fresh weights (scratch)
+    or from the surviving ones, or not at all (none). `baseline`: also train the original network, without
+    the regularizer and for as many epochs, to compare with.
+    """
+
+    train_first: int | None = number(0)
+    iterations: int = number(1, 20)
+    retrain: str = choice("scratch", "surviving", "none")
+    baseline: bool
+
+    def baseline_epochs(self, shrinking: int, retraining: int) -> int:
+        """Epochs that the original network is trained for, to have seen as many examples as the result's weights.
+
+        `shrinking` and `retraining`: epochs of one shrinking phase and of the last training.
+        """
+        if self.retrain == "scratch":
+            return retraining
+        before = (self.train_first or 0) + self.iterations * shrinking
+        return before + (retraining if self.retrain == "surviving" else 0)

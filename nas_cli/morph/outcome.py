@@ -1,0 +1,64 @@
+"""What the journal of a morph run says at the end of a phase and of the run."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nas_cli.morph.phases import BASELINE, Phase
+from nas_cli.morph.settings import MorphSettings
+from nas_cli.runs.sessions import wall_seconds
+from nas_cli.training.fit import FitResult
+
+Event = Mapping[str, Any]
+
+
+def ended(phase: Phase, result: FitResult, restore_best: bool) -> dict[str, Any]:
+    """The event of a finished training; `valid` holds the values of the weights that it ended with."""
+    position = result.best_epoch - 1 if restore_best else -1
+    values = result.curve[position] if result.curve else {}
+    return {
+        "event": "phase",
+        "phase": phase.kind,
+        "name": phase.name,
+        "iteration": phase.iteration,
+        "valid": {key: value for key, value in values.items() if key.startswith("valid_")},
+        "epochs": len(result.curve),
+        "best_epoch": result.best_epoch,
+        "stopped": result.stopped,
+        "train_seconds": result.train_seconds,
+        "evaluation_seconds": result.evaluation_seconds,
+        "compile_seconds": result.compile_seconds,
+        "images_per_second": result.images_per_second,
+    }
+
+
+def numbered(epoch: Event, settings: MorphSettings, each: int) -> dict[str, Any]:
+    """An epoch of a shrinking phase, counted on through all multipliers that are tried, for `each` epochs each."""
+    tried = settings.multipliers or (settings.multiplier,)
+    before = tried.index(epoch["multiplier"]) * each
+    return {**epoch, "epoch": epoch["epoch"] + before, "epochs": each * len(tried)}
+
+
+def known_before(events: Sequence[Event]) -> tuple[dict[str, float], str | None]:
+    """The scores to set beside the result's, and after what: the baseline's, or else those before shrinking."""
+    test = next((event for event in events if event["event"] == "test"), {})
+    if "before" in test:
+        return {**test["before"]["metrics"], **test["before"]["valid"]}, BASELINE
+    ended = {event["phase"]: event for event in events if event["event"] == "phase"}
+    for kind in ("train", "given"):
+        if kind in ended:
+            return dict(ended[kind]["valid"]), kind
+    return {}, None
+
+
+def end_event(events: Sequence[Event], sides: Mapping[str, Any]) -> dict[str, Any]:
+    """The last event: times over all phases, and both sides of the comparison."""
+    done = [event for event in events if event["event"] in ("phase", "shrunk")]
+    return {
+        "event": "end",
+        "stopped": "completed",
+        "train_seconds": sum(event.get("train_seconds", event.get("seconds", 0.0)) for event in done),
+        "evaluation_seconds": sum(event.get("evaluation_seconds", 0.0) for event in done),
+        "morph": dict(sides),
+        "wall_seconds": wall_seconds([*events, {"event": "end", "time": time.time()}]),
+    }

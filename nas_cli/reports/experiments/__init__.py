@@ -1,0 +1,1 @@
+"""Tables and figures of the documents' experiments, from the journals of their runs."""

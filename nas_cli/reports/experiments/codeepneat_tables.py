@@ -1,0 +1,152 @@
+"""CoDeepNEAT with and without MorphNet: the thesis' Tables 1 to 3 beside ours."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pandas as pd
+
+from nas_cli.costs.speedup import predicted_speedup
+from nas_cli.reports.experiments.arms import (
+    Arm,
+    cpu_minutes,
+    flops_ratio,
+    last_population,
+    minutes,
+    total,
+)
+
+PLAIN = "plain"
+ARMS = {
+    "plain": "CoDeepNEAT",
+    "b": "with MorphNet, no inheritance (B)",
+    "a": "with MorphNet, inheritance (A)",
+    "fast": "with MorphNet, and everything that makes it faster",
+}
+DATASETS = {"mnist": "MNIST", "cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "tiny_imagenet": "Tiny ImageNet"}
+
+
+def thesis() -> pd.DataFrame:
+    """The thesis' own figures: Tables 1 to 3, a row per data set."""
+    return pd.read_csv(Path(__file__).with_name("thesis.csv")).set_index("dataset")
+
+
+def comparison(arms: Sequence[Arm]) -> pd.DataFrame:
+    """A row per data set and arm: time, accuracy, speed-up t_a/t_b, degradation acc_a - acc_b; ours and the thesis'.
+
+    accuracy: mean over the merged last populations of all repeats, validation split, percent. `*_range`: half the
+    distance between the best and the worst repeat. a: FLOPs before over after compression. predicted: the thesis'
+    model of the speed-up with that a, and c, d from the plain arm's times.
+    """
+    plain = {arm.dataset: arm for arm in arms if arm.name == PLAIN}
+    rows = [_row(arm, plain.get(arm.dataset)) for arm in sorted(arms, key=_order)]
+    return pd.DataFrame(rows)
+
+
+def _order(arm: Arm) -> tuple[int, int]:
+    return _place(arm.dataset, list(DATASETS)), _place(arm.name, list(ARMS))
+
+
+def _place(name: str, known: Sequence[str]) -> int:
+    return known.index(name) if name in known else len(known)
+
+
+def _row(arm: Arm, plain: Arm | None) -> dict[str, Any]:
+    row = _measured(arm)
+    if plain is not None and arm.name != PLAIN:
+        row |= _against(arm, plain)
+    known = thesis()
+    if arm.dataset in known.index and arm.name in (PLAIN, "b"):
+        paper = known.loc[arm.dataset]
+        kind = PLAIN if arm.name == PLAIN else "morph"
+        row |= {"paper_minutes": paper[f"{kind}_minutes"], "paper_accuracy": paper[f"{kind}_accuracy"]}
+        if arm.name == "b":
+            row |= {"paper_speedup": paper["speedup"], "paper_degradation": paper["degradation"]}
+    return row
+
+
+def _measured(arm: Arm) -> dict[str, Any]:
+    wall, wall_range = arm.over_repeats([minutes(source) for source in arm.repeats])
+    accuracies = [100 * fmean(last_population(source.history)) for source in arm.repeats]
+    _, accuracy_range = arm.over_repeats(accuracies)
+    merged = [value for source in arm.repeats for value in last_population(source.history)]
+    tests = [source.history.measure.test(source.history.last("test").get("metrics") or {}) for source in arm.repeats]
+    return {
+        "dataset": arm.dataset,
+        "arm": arm.name,
+        "repeats": len(arm.repeats),
+        "minutes": round(wall, 2),
+        "minutes_range": round(wall_range, 2),
+        "cpu_minutes": round(fmean(map(cpu_minutes, arm.repeats)), 2),
+        "accuracy": round(100 * fmean(merged), 2),
+        "accuracy_range": round(accuracy_range, 2),
+        "best_test_accuracy": round(100 * fmean(value for value in tests if value is not None), 2),
+        "mean_mflops": round(fmean(t.flops or 0.0 for s in arm.repeats for t in s.history.scored) / 1e6, 2),
+    }
+
+
+def _against(arm: Arm, plain: Arm) -> dict[str, Any]:
+    wall = fmean(map(minutes, plain.repeats)) / fmean(map(minutes, arm.repeats))
+    cpu = fmean(map(cpu_minutes, plain.repeats)) / fmean(map(cpu_minutes, arm.repeats))
+    ratios = [ratio for ratio in (flops_ratio(source.history) for source in arm.repeats) if ratio]
+    values = {kind.name: [v for s in kind.repeats for v in last_population(s.history)] for kind in (arm, plain)}
+    row: dict[str, Any] = {
+        "speedup": round(wall, 3),
+        "speedup_cpu": round(cpu, 3),
+        "degradation": round(100 * (fmean(values[PLAIN]) - fmean(values[arm.name])), 2),
+    }
+    if ratios:
+        predicted = prediction(plain, epochs_of_compression(arm), fmean(ratios))
+        row |= {"a": round(fmean(ratios), 3), "predicted_speedup": round(predicted, 3)}
+        row["prediction_error"] = round(predicted / wall - 1, 3)
+    return row
+
+
+def prediction(plain: Arm, compression_epochs: int, ratio: float) -> float:
+    """The speed-up that the thesis' model gives for FLOPs ratio `ratio` per compression epoch.
+
+    c and d, time per FLOP of a training epoch and of an evaluation, are those of the plain arm. We evaluate after
+    every epoch, so d is the time of all n evaluations.
+    """
+    trials = [trial for source in plain.repeats for trial in source.history.scored]
+    epochs = fmean(trial.metrics["epochs"] for trial in trials)
+    training, evaluation = total(trials, "train_seconds"), total(trials, "evaluation_seconds")
+    return predicted_speedup(
+        training_epochs=epochs,
+        compression_epochs=compression_epochs,
+        ratio=ratio,
+        evaluation=evaluation / (training / epochs),
+    )
+
+
+def epochs_of_compression(arm: Arm) -> int:
+    """k of the arm's configuration."""
+    return int(arm.repeats[0].config["estimator"]["morph"]["epochs"])
+
+
+def trial_table(arms: Sequence[Arm]) -> pd.DataFrame:
+    """A row per trial of every run, for whoever wants another statistic."""
+    rows = []
+    for arm in sorted(arms, key=_order):
+        for number, source in enumerate(arm.repeats):
+            for trial in source.history.trials:
+                block = trial.event.get("extra", {}).get("compression") or {}
+                rows.append(
+                    {
+                        "dataset": arm.dataset,
+                        "arm": arm.name,
+                        "repeat": number,
+                        "trial": trial.id,
+                        "generation": trial.generation,
+                        "valid_accuracy": source.history.score(trial),
+                        "flops_before": block.get("flops_before", trial.flops),
+                        "flops": trial.flops,
+                        **{
+                            key: trial.metrics.get(key)
+                            for key in ("train_seconds", "evaluation_seconds", "compress_seconds", "cpu_seconds")
+                        },
+                        "seconds": trial.event.get("seconds"),
+                    }
+                )
+    return pd.DataFrame(rows)

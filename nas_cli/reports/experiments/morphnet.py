@@ -1,0 +1,159 @@
+"""`results/morphnet/`: MorphNet beside other ways to a smaller network, accuracy against FLOPs."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from nas_cli.errors import RunError
+from nas_cli.reports.experiments.markdown import markdown
+from nas_cli.reports.measure import finite
+from nas_cli.reports.outcome import wall_seconds
+from nas_cli.reports.plots.style import DASHES, MARKERS, SERIES, Plot, legend_above, png
+from nas_cli.reports.source import Source, load
+from nas_cli.runs.files import write_atomic
+from nas_cli.runs.folder import CONFIG
+
+TITLES = {
+    "equal_flops": "ResNet-20 at equal FLOPs",
+    "inception_v2": "Inception v2: accuracy against FLOPs (Figure 1 of the first document)",
+}
+LABELS = {
+    "width": "width multiplier",
+    "morphnet": "MorphNet, one process",
+    "horovod": "MorphNet, Horovod",
+    "lasso": "group lasso, blind to costs",
+}
+KEYS = ["experiment", "family", "point"]
+
+
+def build_morphnet(root: Path, out: Path, command: str) -> list[Path]:
+    """The files written under `out` from the complete runs under `root`, which `command` made.
+
+    Raises:
+        RunError: if there is no complete run, or `out` cannot be written.
+    """
+    runs = run_table(root)
+    summary = summarised(runs)
+    out.mkdir(parents=True, exist_ok=True)
+    plots = [_plot(name, summary[summary.experiment == name]) for name in summary.experiment.unique()]
+    texts = {
+        "runs.csv": runs.to_csv(index=False),
+        "summary.csv": summary.to_csv(index=False),
+        "README.md": _page(summary, plots, command),
+    }
+    for name, text in texts.items():
+        write_atomic(out / name, text.encode("utf-8"))
+    for plot in plots:
+        write_atomic(out / f"{plot.name}.png", png(plot))
+    return [*(out / name for name in texts), *(out / f"{plot.name}.png" for plot in plots)]
+
+
+def run_table(root: Path) -> pd.DataFrame:
+    """A row per complete run under `root`, whose folders are <experiment>/<family>-<point>-<seed>.
+
+    Raises:
+        RunError: if there is none.
+    """
+    rows = []
+    for config in sorted(root.glob(f"*/*/{CONFIG}")):
+        parts = config.parent.name.rsplit("-", 2)
+        source = load(config.parent)
+        if len(parts) == 3 and source.status == "completed":
+            rows.append(_row(config.parent.parent.name, parts, source))
+    if not rows:
+        raise RunError(f"no complete runs in {root}: run the experiment first.")
+    return pd.DataFrame(rows)
+
+
+def _row(experiment: str, parts: Sequence[str], source: Source) -> dict[str, Any]:
+    history = source.history
+    after = (history.last("end").get("morph") or {}).get("after") or source.cost
+    test = history.last("test")
+    valid = {**(test.get("valid") or {})}
+    return {
+        "experiment": experiment,
+        "family": parts[0],
+        "point": float(parts[1]),
+        "seed": int(parts[2]),
+        "mflops": after["flops"] / 1e6,
+        "params": after["params"],
+        "valid_accuracy": _percent(valid.get("valid_accuracy")),
+        "test_accuracy": _percent((test.get("metrics") or {}).get("test_accuracy")),
+        "images_per_second": images_per_second(history.of_kind("epoch")),
+        "minutes": (wall_seconds(history) or 0.0) / 60,
+        "dataset": source.dataset,
+        "training_images": history.dataset.get("train"),
+        "epochs": source.config["training"]["epochs"],
+    }
+
+
+def images_per_second(epochs: Any) -> float | None:
+    """Mean throughput of the epochs that train the network as it came: before it shrinks, or all of a training."""
+    rows = list(epochs)
+    early = [row for row in rows if row.get("phase") in (None, "train", "shrink") and not row.get("iteration", 0) > 1]
+    speeds = [finite(row.get("images_per_second")) for row in early]
+    known = [speed for speed in speeds if speed]
+    return fmean(known) if known else None
+
+
+def _percent(value: Any) -> float | None:
+    number = finite(value)
+    return None if number is None else 100 * number
+
+
+def summarised(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean over seeds, and half the distance between the best and the worst."""
+    grouped = runs.groupby(KEYS, sort=False)
+    means = grouped[["mflops", "params", "valid_accuracy", "test_accuracy", "images_per_second", "minutes"]].mean()
+    spread = (grouped["test_accuracy"].max() - grouped["test_accuracy"].min()) / 2
+    means["test_accuracy_range"] = spread
+    means.insert(0, "seeds", grouped.size())
+    order = {name: place for place, name in enumerate(LABELS)}
+    table = means.round(3).reset_index()
+    return table.sort_values(["experiment", "family", "point"], key=lambda c: c.map(order) if c.name == "family" else c)
+
+
+def _plot(experiment: str, table: pd.DataFrame) -> Plot:
+    return Plot(
+        experiment,
+        TITLES.get(experiment, experiment),
+        "Test accuracy against FLOPs per image, mean over seeds; whiskers span the seeds.",
+        partial(_draw, table=table),
+    )
+
+
+def _draw(figure: Figure, table: pd.DataFrame) -> None:
+    axes = figure.subplots()
+    for order, (family, rows) in enumerate(table.groupby("family", sort=False)):
+        rows = rows.sort_values("mflops")
+        axes.errorbar(
+            rows.mflops,
+            rows.test_accuracy,
+            yerr=rows.test_accuracy_range,
+            color=SERIES[order],
+            linestyle=DASHES[order],
+            marker=MARKERS[order],
+            capsize=2,
+            label=LABELS.get(str(family), str(family)),
+        )
+    axes.set(xlabel="MFLOPs per image", ylabel="test accuracy [%]")
+    axes.margins(0.1)
+    legend_above(figure, columns=2)
+
+
+def _page(summary: pd.DataFrame, plots: Sequence[Plot], command: str) -> str:
+    parts = [
+        "# MorphNet beside other ways to a smaller network",
+        f"Made by `{command}` from the journals of the runs. Reduced: `runs.csv` names training images and epochs of "
+        "every run; the configurations are `conf/experiment/morphnet_*.yaml`. `images_per_second` is of the network "
+        "before it shrinks, `test_accuracy_range` half the distance between the best and the worst seed.",
+    ]
+    for plot in plots:
+        rows = summary[summary.experiment == plot.name].drop(columns="experiment")
+        parts += [f"## {plot.title}", markdown(rows), f"![{plot.title}]({plot.name}.png)\n\n{plot.caption}"]
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,6 @@
+"""Growing a network without changing its answers (Net2Net): wider channel groups, more layers."""
+
+from nas_cli.surgery.deepen import deepen
+from nas_cli.surgery.widen import widen
+
+__all__ = ["deepen", "widen"]

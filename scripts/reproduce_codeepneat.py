@@ -1,0 +1,110 @@
+"""Runs, or goes on with, the thesis' comparison of CoDeepNEAT with and without MorphNet, and writes its tables.
+
+    python scripts/reproduce_codeepneat.py                       # all data sets and arms, reduced, two repeats
+    python scripts/reproduce_codeepneat.py --datasets mnist --arms plain,b --repeats 1
+    python scripts/reproduce_codeepneat.py --scale paper         # the thesis' own sizes
+    python scripts/reproduce_codeepneat.py --report              # tables from what is there
+
+Every run is a `nas search` of its own under results/runs/codeepneat-<scale>/<dataset>/<arm>-<repeat>, resumed if it was
+interrupted, left alone if it is complete. The plain arm of a repeat saves its first populations; the other arms start
+from them. Tables and figures go to results/codeepneat/ (reduced) or results/codeepneat_paper/.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nas_cli.errors import NasError
+from nas_cli.reports.experiments.codeepneat import build_codeepneat
+from nas_cli.reports.experiments.codeepneat_tables import ARMS, DATASETS, PLAIN
+from nas_cli.runs.folder import CONFIG, open_run
+
+ROOT = Path(__file__).resolve().parents[1]
+MORPH = ("estimator=morph",)
+OVERRIDES = {
+    "plain": (),
+    "b": MORPH,
+    "a": (*MORPH, "strategy.inheritance=modules"),
+    "fast": (
+        *MORPH,
+        "estimator.weights=surviving",
+        "estimator.skip=true",
+        "estimator.stop_early=true",
+        "estimator.cache=true",
+        "estimator.reuse=true",
+    ),
+}
+THRESHOLD_LARGE = "estimator.morph.norm_threshold=0.05"
+"""The thesis' weight threshold for CIFAR-100 and Tiny ImageNet; 0.1 is the default."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code."""
+    given = _parse(arguments)
+    runs = ROOT / "results" / "runs" / f"codeepneat-{given.scale}"
+    failed = False
+    if not given.report:
+        for dataset in given.datasets:
+            for repeat in range(given.repeats):
+                for arm in given.arms:
+                    failed |= not _carry_out(runs, dataset, arm, repeat, given.scale, given.overrides)
+    out = ROOT / "results" / ("codeepneat" if given.scale == "reduced" else f"codeepneat_{given.scale}")
+    try:
+        for path in build_codeepneat(runs, out, f"python scripts/{Path(__file__).name} --scale {given.scale}"):
+            print(path.relative_to(ROOT))
+    except NasError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    return int(failed)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--datasets", type=lambda text: _names(text, DATASETS), default=list(DATASETS))
+    parser.add_argument("--arms", type=lambda text: _names(text, ARMS), default=list(ARMS))
+    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--scale", choices=("reduced", "paper"), default="reduced")
+    parser.add_argument("--report", action="store_true", help="run nothing, write the tables")
+    parser.add_argument("overrides", nargs="*", help="further KEY=VALUE for every run")
+    return parser.parse_args(arguments)
+
+
+def _names(text: str, known: Sequence[str] | dict[str, str]) -> list[str]:
+    names = text.split(",")
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
+    return names
+
+
+def _carry_out(runs: Path, dataset: str, arm: str, repeat: int, scale: str, further: Sequence[str]) -> bool:
+    """True once the run is complete."""
+    run = runs / dataset / f"{arm}-{repeat}"
+    nas = [sys.executable, "-m", "nas_cli", "search"]
+    if (run / CONFIG).exists():
+        if any(event["event"] == "end" for event in open_run(run).events()):
+            return True
+        command = [*nas, "--resume", str(run)]
+    else:
+        experiment = f"codeepneat_{dataset}" + ("_paper" if scale == "paper" else "")
+        command = [*nas, "--experiment", experiment, "--out", str(run), f"seed={repeat}", *OVERRIDES[arm], *further]
+        command += _thresholds(dataset, arm) + _populations(runs / dataset / f"{PLAIN}-{repeat}", arm)
+    print(f"{dataset} {arm} {repeat}: {' '.join(command[3:])}", file=sys.stderr, flush=True)
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+
+
+def _thresholds(dataset: str, arm: str) -> list[str]:
+    return [THRESHOLD_LARGE] if arm != PLAIN and dataset in ("cifar100", "tiny_imagenet") else []
+
+
+def _populations(plain: Path, arm: str) -> list[str]:
+    saved = plain / "population.json"
+    if arm == PLAIN or not saved.exists():
+        return []
+    return [f"strategy.initial_population='{saved}'"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""Runs, or goes on with, the comparisons of MorphNet with other ways to a smaller network, and writes their tables.
+
+    python scripts/reproduce_morphnet.py                      # both experiments, reduced, two seeds
+    python scripts/reproduce_morphnet.py --only equal_flops   # ResNet-20: MorphNet, group lasso, width multiplier
+    python scripts/reproduce_morphnet.py --only inception_v2  # accuracy against FLOPs, one process and Horovod
+    python scripts/reproduce_morphnet.py --report             # tables from what is there
+
+Every run is a `nas morph` or `nas train` of its own under results/runs/morphnet/<experiment>/<family>-<point>-<seed>,
+resumed if it was interrupted, left alone if it is complete. Tables and figures go to results/morphnet/.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nas_cli.errors import NasError
+from nas_cli.reports.experiments.morphnet import build_morphnet
+from nas_cli.runs.folder import CONFIG, open_run
+
+ROOT = Path(__file__).resolve().parents[1]
+RUNS = ROOT / "results" / "runs" / "morphnet"
+PROCESSES = 2
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: its folder's name and the words after `nas`."""
+
+    experiment: str
+    name: str
+    words: tuple[str, ...]
+
+    @property
+    def path(self) -> Path:
+        """The run folder."""
+        return RUNS / self.experiment / self.name
+
+
+def equal_flops(seed: int) -> Iterator[Run]:
+    """ResNet-20 whole, and at about half its FLOPs by width multiplier, MorphNet, and a cost-blind group lasso."""
+    common = ("--experiment", "morphnet_resnet20", f"seed={seed}")
+    yield Run("equal_flops", f"width-1-{seed}", ("train", *common))
+    yield Run("equal_flops", f"width-0.7-{seed}", ("train", *common, "model.width=0.7"))
+    yield Run("equal_flops", f"morphnet-0.5-{seed}", ("morph", *common, "morph.reduction=0.5"))
+    lasso = ("morph.reduction=0.5", "morph.weighting=uniform")
+    yield Run("equal_flops", f"lasso-0.5-{seed}", ("morph", *common, *lasso))
+
+
+def inception_v2(seed: int) -> Iterator[Run]:
+    """Inception v2: widths, MorphNet on one process, MorphNet on two with Horovod, at several sizes."""
+    common = ("--experiment", "morphnet_inception_v2", f"seed={seed}")
+    for width in (1.0, 0.85, 0.7):
+        yield Run("inception_v2", f"width-{width:g}-{seed}", ("train", *common, f"model.width={0.25 * width:g}"))
+    for reduction in (0.3, 0.5):
+        words = ("morph", *common, f"morph.reduction={reduction}")
+        yield Run("inception_v2", f"morphnet-{reduction}-{seed}", words)
+        parallel = ("-np", str(PROCESSES), "training.batch_size=32")
+        yield Run("inception_v2", f"horovod-{reduction}-{seed}", (*words, *parallel))
+
+
+EXPERIMENTS = {"equal_flops": equal_flops, "inception_v2": inception_v2}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code."""
+    given = _parse(arguments)
+    failed = False
+    if not given.report:
+        for name in EXPERIMENTS if given.only is None else [given.only]:
+            for seed in range(given.seeds):
+                for run in EXPERIMENTS[name](seed):
+                    failed |= not _carry_out(run, given.overrides)
+    try:
+        for path in build_morphnet(RUNS, ROOT / "results" / "morphnet", f"python scripts/{Path(__file__).name}"):
+            print(path.relative_to(ROOT))
+    except NasError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    return int(failed)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=tuple(EXPERIMENTS))
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--report", action="store_true", help="run nothing, write the tables")
+    parser.add_argument("overrides", nargs="*", help="further KEY=VALUE for every run")
+    return parser.parse_args(arguments)
+
+
+def _carry_out(run: Run, further: Sequence[str]) -> bool:
+    """True once the run is complete."""
+    nas = [sys.executable, "-m", "nas_cli"]
+    if (run.path / CONFIG).exists():
+        if any(event["event"] == "end" for event in open_run(run.path).events()):
+            return True
+        command = [*nas, run.words[0], "--resume", str(run.path)]
+    else:
+        command = [*nas, *run.words, *further, "--out", str(run.path)]
+    print(f"{run.experiment}/{run.name}: {' '.join(command[3:])}", file=sys.stderr, flush=True)
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

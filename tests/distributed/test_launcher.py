@@ -1,0 +1,143 @@
+"""How a job is started, what is made of its output, and that nothing of it is left."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nas_cli.distributed.hosts import Host
+from nas_cli.distributed.job_output import JobOutput, ProcessFailed
+from nas_cli.distributed.launcher import MARK, command, environment, launch, processes_of
+from nas_cli.distributed.preflight import Plan
+from nas_cli.errors import ConfigError, LaunchError
+
+
+def test_the_command_names_hosts_processes_and_long_time_outs() -> None:
+    plan = Plan(3, (Host("localhost", 1), Host("worker", 2)), "/bin/horovodrun")
+    assert command(plan, ["python", "-c", "print('a b')"]) == [
+        "/bin/horovodrun", "--gloo", "--gloo-timeout-seconds", "600", "--start-timeout", "600",
+        "-np", "3", "-H", "localhost:1,worker:2", "python", "-c", "print('a b')",
+    ]  # fmt: skip
+    assert "--fusion-threshold-mb" in command(plan, ["python"], same_order=True)
+
+
+def test_what_the_user_has_set_is_not_overridden() -> None:
+    assert environment({"TF_CPP_MIN_LOG_LEVEL": "0"}, "mark")["TF_CPP_MIN_LOG_LEVEL"] == "0"
+    assert environment({}, "mark") == {"TF_CPP_MIN_LOG_LEVEL": "3", MARK: "mark"}
+
+
+def output(lines: str, everything: bool = False) -> tuple[JobOutput, str, list[str]]:
+    log, shown = io.StringIO(), list[str]()
+    made = JobOutput(log, shown.append, everything)
+    for line in lines.splitlines(keepends=True):
+        made.take(line)
+    return made, log.getvalue(), shown
+
+
+def test_all_is_logged_and_the_first_process_is_shown() -> None:
+    lines = "[0]<stdout>:epoch 1\n[1]<stdout>:hidden\n[0]<stderr>:noise\nown words\n"
+    _, log, shown = output(lines)
+    assert log == "rank 0: epoch 1\nrank 1: hidden\nrank 0: noise\nhorovodrun: own words\n"
+    assert shown == ["epoch 1"]
+    assert len(output(lines, everything=True)[2]) == 4
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind", "message"),
+    [
+        ("[1]<stderr>:Error: bad x.\nProcess 1 exit with status code 1.\n", LaunchError, "bad x."),
+        ("[1]<stderr>:Error: bad x.\nProcess 1 exit with status code 2.\n", ConfigError, "bad x."),
+        (
+            "[1]<stderr>:Traceback\n[1]<stderr>:ValueError: odd\nProcess 1 exit with status code 1.\n"
+            "Process 0 exit with status code 137.\n",
+            ProcessFailed,
+            "process 1 of 2 ended with exit code 1: ValueError: odd; the others were stopped",
+        ),
+        ("Process 1 exit with status code 137.\n", ProcessFailed, "process 1 of 2 was killed by signal 9, perhaps"),
+        ("no interface\n", ProcessFailed, "horovodrun ended with exit code 1: no interface"),
+    ],
+)
+def test_the_first_failure_is_one_line(lines: str, kind: type[Exception], message: str) -> None:
+    error = output(lines)[0].error(1, processes=2)
+    assert type(error) is kind
+    assert str(error).startswith(message)
+    assert "\n" not in str(error)
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """A launcher that, like horovodrun, runs its command in a session of its own, prefixes, and ends with it."""
+    script = tmp_path / "horovodrun"
+    script.write_text(
+        f"#!{sys.executable}\n"
+        "import os, signal, subprocess, sys\n"
+        "environment = {**os.environ, 'HOROVOD_RANK': '0'}\n"
+        "rank = subprocess.Popen(sys.argv[10:], env=environment, start_new_session=True, stdout=subprocess.PIPE)\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (rank.kill(), os._exit(1)))\n"
+        "for line in rank.stdout:\n"
+        "    print('[0]<stdout>:' + line.decode(), end='', flush=True)\n"
+        "print(f'Process 0 exit with status code {rank.wait() % 256}.', flush=True)\n"
+        "sys.exit(rank.returncode != 0)\n"
+    )
+    script.chmod(0o755)
+    return Plan(1, (Host("localhost", 1),), str(script))
+
+
+def test_ctrl_c_reaches_the_first_process_which_may_end_in_its_own_way(plan: Plan, tmp_path: Path) -> None:
+    shown: list[str] = []
+
+    def show(line: str) -> None:
+        shown.append(line)
+        if line == "ready":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    program = (
+        "import time\nprint('ready', flush=True)\n"
+        "try:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print('saved', flush=True)\n"
+    )
+    assert launch(plan, [sys.executable, "-c", program], tmp_path / "log", show) == 130
+    assert [shown[0], shown[-1]] == ["ready", "saved"]
+
+
+def test_nothing_is_left_of_a_job_whose_launcher_dies(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The processes have sessions of their own, so that no signal to a group reaches them."""
+    marks: list[str] = []
+
+    def show(line: str) -> None:
+        marks.append(line)
+        for process in processes_of(line):
+            if process.environ().get("HOROVOD_RANK") is None:
+                process.kill()
+
+    program = f"import os, time\nprint(os.environ[{MARK!r}], flush=True)\ntime.sleep(60)\n"
+    with pytest.raises(LaunchError, match="horovodrun ended with exit code -9"):
+        launch(plan, [sys.executable, "-c", program], tmp_path / "log", show)
+    assert processes_of(marks[0]) == []
+
+
+def test_nothing_is_left_when_the_one_who_launched_is_killed(plan: Plan, tmp_path: Path) -> None:
+    program = f"import os, time\nprint(os.environ[{MARK!r}], flush=True)\ntime.sleep(60)\n"
+    parent = (
+        "import sys\nfrom pathlib import Path\nfrom nas_cli.distributed.hosts import Host\n"
+        "from nas_cli.distributed.launcher import launch\nfrom nas_cli.distributed.preflight import Plan\n"
+        f"plan = Plan(1, (Host('localhost', 1),), {plan.launcher!r})\n"
+        f"launch(plan, [sys.executable, '-c', {program!r}], Path({str(tmp_path / 'log')!r}), "
+        "lambda line: print(line, flush=True))\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    mark = process.stdout.readline().strip()
+    assert len(processes_of(mark)) == 2
+    process.kill()
+    process.communicate()
+    limit = time.monotonic() + 30
+    while processes_of(mark):
+        assert time.monotonic() < limit
+        time.sleep(0.05)

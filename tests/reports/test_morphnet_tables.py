@@ -1,0 +1,55 @@
+"""MorphNet's comparison from made-up runs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from nas_cli.errors import RunError
+from nas_cli.reports.experiments.morphnet import build_morphnet, run_table, summarised
+from tests.reports.journals import training_events, write_run
+
+
+def _run(folder: Path, test: float, flops: int, morph: bool) -> None:
+    events: list[dict[str, Any]] = training_events(epochs=4)
+    events[0]["cost"] = {"flops": flops, "macs": flops // 2, "params": 1000}
+    for event in events:
+        if event["event"] == "test":
+            event["metrics"]["test_accuracy"] = test
+        if event["event"] == "end" and morph:
+            event["morph"] = {"after": {"flops": flops // 2, "params": 500}}
+    write_run(folder, events)
+    config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8")) | {"training": {"epochs": 4}}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    base = tmp_path / "equal_flops"
+    _run(base / "width-0.7-0", 0.50, 4_000_000, morph=False)
+    _run(base / "width-0.7-1", 0.54, 4_000_000, morph=False)
+    _run(base / "morphnet-0.5-0", 0.6, 8_000_000, morph=True)
+    return tmp_path
+
+
+def test_seeds_are_averaged_and_flops_are_those_of_the_result(runs: Path) -> None:
+    table = summarised(run_table(runs)).set_index("family")
+
+    assert table.loc["width", "test_accuracy"] == pytest.approx(52.0)
+    assert table.loc["width", "test_accuracy_range"] == pytest.approx(2.0)
+    assert table.loc["width", "seeds"] == 2
+    assert table.loc["morphnet", "mflops"] == 4.0
+    assert table.loc["morphnet", "params"] == 500
+
+
+def test_everything_is_written(runs: Path, tmp_path: Path) -> None:
+    files = build_morphnet(runs, tmp_path / "out", "the command")
+
+    assert {file.name for file in files} == {"runs.csv", "summary.csv", "README.md", "equal_flops.png"}
+    assert all(file.stat().st_size > 0 for file in files)
+
+
+def test_no_runs_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no complete runs"):
+        run_table(tmp_path)

@@ -1,0 +1,106 @@
+"""Hints: what a generation leaves to the next ones, by hand."""
+
+from pathlib import Path
+from typing import Any
+
+from nas_cli.estimators.contract import Donor
+from nas_cli.search.economies import NONE, Economies
+from nas_cli.search.model_store import ModelStore
+from nas_cli.search.past import Past
+from nas_cli.spaces.architecture import Architecture, node
+from nas_cli.strategies.contract import Proposal
+
+
+def network(*filters: int) -> Architecture:
+    convolutions = [node("conv2d", (i,), filters=width, kernel=3) for i, width in enumerate(filters)]
+    rest = [node("flatten", (len(filters),)), node("dense", (len(filters) + 1,), units=2)]
+    return Architecture((node("input", shape=(4, 4, 1)), *convolutions, *rest))
+
+
+def trial(
+    number: int,
+    fitness: float | None,
+    parts: dict[str, str] | None = None,
+    filters: tuple[int, ...] = (8, 9),
+    ratio: float | None = None,
+    **more: Any,
+) -> tuple[Proposal, dict[str, Any]]:
+    architecture = network(*filters)
+    event = {"event": "trial", "id": number, "fitness": fitness, "architecture": architecture.to_json(), "cost": {}}
+    if ratio is not None:
+        event["extra"] = {"compression": {"skipped": False, "ratio": ratio}}
+    return Proposal(number, 0, architecture, parts=parts or {}), event | more
+
+
+def told(economies: Economies, *generations: list[tuple[Proposal, dict[str, Any]]]) -> Past:
+    past = Past(economies, ModelStore(Path("models"), []))
+    for generation in generations:
+        past.tell([proposal for proposal, _ in generation], {p.trial: event for p, event in generation})
+    return past
+
+
+A, B = "module 1 layer 3", "module 2 layer 3"
+REUSE = Economies(reuse=True)
+
+
+def donors(past: Past, parts: dict[str, str]) -> list[tuple[int, dict[str, str]]]:
+    return [(donor.trial, dict(donor.layers)) for donor in past.hints(Proposal(9, 2, network(1), parts=parts)).donors]
+
+
+def test_the_bar_is_the_median_of_the_scored_trials_of_the_last_generation() -> None:
+    first = [trial(0, 0.1), trial(1, 0.2)]
+    second = [trial(2, 0.5), trial(3, None), trial(4, 0.9), trial(5, 0.6)]
+    past = told(Economies(stop_early=True), first, second)
+    assert past.hints(trial(6, None)[0]).bar == 0.6
+    assert told(NONE, first, second).hints(trial(6, None)[0]).bar is None
+
+
+def test_the_ratio_is_the_mean_over_all_compressions_so_far() -> None:
+    skipped = {"extra": {"compression": {"skipped": True, "ratio": 1.0}}}
+    first = [trial(0, 0.1, ratio=2.0), trial(1, 0.2, ratio=3.0)]
+    second = [trial(2, 0.5, **skipped), trial(3, 0.5, ratio=4.0), trial(4, 0.1, ratio=9.0, cached_from=0)]
+    past = told(NONE, first, second)
+    assert past.hints(trial(6, None)[0]).ratio == 3.0
+    assert told(NONE).hints(trial(6, None)[0]).ratio is None
+
+
+def test_each_part_comes_from_the_best_network_that_has_it() -> None:
+    past = told(
+        REUSE,
+        [trial(0, 0.9, {"conv2d_1": A}), trial(1, 0.95, {"conv2d_1": B, "conv2d_2": "x"})],
+        [trial(2, 0.5, {"conv2d_1": A, "conv2d_2": B})],
+    )
+    assert donors(past, {"conv2d_1": A, "conv2d_2": B, "conv2d_3": "new"}) == [
+        (0, {"conv2d_1": "conv2d_1"}), (1, {"conv2d_2": "conv2d_1"})
+    ]  # fmt: skip
+    hints = past.hints(Proposal(9, 2, network(1), parts={"conv2d_1": A}))
+    assert hints.donors == (Donor(0, Path("models/0.keras"), {"conv2d_1": "conv2d_1"}),)
+
+
+def test_several_places_of_a_part_are_paired_in_order() -> None:
+    past = told(REUSE, [trial(0, 0.9, {"conv2d_1": A, "conv2d_2": A})])
+    assert donors(past, {"conv2d_1": A, "conv2d_3": A, "conv2d_4": A}) == [
+        (0, {"conv2d_1": "conv2d_1", "conv2d_3": "conv2d_2", "conv2d_4": "conv2d_2"})
+    ]
+
+
+def test_a_cached_trial_gives_the_network_of_its_source() -> None:
+    past = told(REUSE, [trial(0, 0.9, {"conv2d_1": "old"})], [trial(1, 0.9, {"conv2d_1": A}, cached_from=0)])
+    assert donors(past, {"conv2d_1": A}) == [(0, {"conv2d_1": "conv2d_1"})]
+
+
+def test_a_network_from_which_layers_were_removed_gives_nothing() -> None:
+    """Its layers are numbered anew: 'conv2d_1' of the smaller network is not the one that the part was."""
+    smaller = {"trained": {"architecture": network(8).to_json(), "cost": {}}}
+    narrower = {"trained": {"architecture": network(2, 3).to_json(), "cost": {}}}
+    assert donors(told(REUSE, [trial(0, 0.9, {"conv2d_1": A}, **smaller)]), {"conv2d_1": A}) == []
+    assert len(donors(told(REUSE, [trial(0, 0.9, {"conv2d_1": A}, **narrower)]), {"conv2d_1": A})) == 1
+
+
+def test_equal_networks_are_found_only_with_a_cache_and_scored_the_same_way() -> None:
+    proposal, event = trial(0, 0.9)
+    past = told(Economies(cache=True), [(proposal, event), trial(1, 0.3), trial(2, None, filters=(5,))])
+    assert past.equal(Proposal(7, 1, network(8, 9))) is event
+    assert past.equal(Proposal(7, 1, network(8, 9), compress=False)) is None
+    assert past.equal(Proposal(7, 1, network(5))) is None
+    assert told(NONE, [(proposal, event)]).equal(Proposal(7, 1, network(8, 9))) is None
