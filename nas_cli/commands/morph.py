@@ -1,5 +1,6 @@
 """`nas morph`: shrink a network where it spends for nothing, and train the smaller one."""
 
+import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -147,6 +148,8 @@ def _join(config: MorphConfig) -> Ring:
     from nas_cli.distributed.ring import join
     from nas_cli.training.quiet import quiet_import
 
+    # Every phase has a network and graphs of its own, which TensorFlow takes for one that is traced over and over.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with quiet_import():
         from nas_cli.training.session import configure
 

@@ -120,7 +120,8 @@ class MorphEstimator:
         from nas_cli.morph.shrunk import smaller
 
         trainer, settings = self._trainer, self._settings
-        found = compress(model, trainer.dataset, settings.morph, trainer.training, trainer.augmentation, seed)
+        data, training, augmentation = trainer.dataset, trainer.training, trainer.augmentation
+        found = compress(model, data, settings.morph, training, augmentation, seed, validate=False)
         survivors = smaller(model, found, seed) if settings.weights == "surviving" else None
         counts, shape = layer_counts(architecture, model, found), trainer.dataset.input_shape
         # Sizes, not what the masks leave: they contain the expansion.

@@ -50,6 +50,7 @@ def compress(
     *,
     progress: Report | None = None,
     checkpoints: Path | None = None,
+    validate: bool = True,
     ring: Ring | None = None,
 ) -> Compression:
     """Trains `model` in place with MorphNet's regularizer and says which channels are to stay; removes none.
@@ -60,8 +61,9 @@ def compress(
     `progress` gets every epoch of `fit` and phase ('shrink'), multiplier, alive and channels (units over their
     thresholds, and all that can be removed), cost (of the target) and flops of the living units. With `checkpoints`,
     a folder, a call on the same folder with the same arguments continues as `fit` does; epochs from before have no
-    living units in the curve. Output layers and other fixed groups are not among the channels. All processes of a
-    `ring` make the same call and get the same result; only rank 0 calls `progress`. Test examples are not read.
+    living units in the curve. Without `validate` there are no validation values, and a trace less. Output layers and
+    other fixed groups are not among the channels. All processes of a `ring` make the same call and get the same
+    result; only rank 0 calls `progress`. Test examples are not read.
 
     Raises:
         ConfigError: a model whose layers are not known or that has nothing to remove; a device that is not known;
@@ -69,7 +71,9 @@ def compress(
         RunError: the loss is no longer finite.
     """
     began = time.perf_counter()
-    job = _Job(model, dataset, settings, training, augmentation, seed, progress, checkpoints, ring or OneProcess())
+    job = _Job(
+        model, dataset, settings, training, augmentation, seed, progress, checkpoints, validate, ring or OneProcess()
+    )
     tried = [job.shrink(multiplier) for multiplier in settings.multipliers or (settings.multiplier,)]
     wanted = (1 - (settings.reduction or 0.0)) * job.whole
     taken = min(tried, key=lambda phase: (phase.distance(wanted), -phase.relevance_lost))
@@ -115,11 +119,12 @@ class _Job:
         seed: int,
         progress: Report | None,
         checkpoints: Path | None,
+        validate: bool,
         ring: Ring,
     ) -> None:
         self._model, self._dataset, self._settings = model, dataset, settings
         self._augmentation, self._seed = augmentation, seed
-        self._progress, self._checkpoints, self._ring = progress, checkpoints, ring
+        self._progress, self._checkpoints, self._validate, self._ring = progress, checkpoints, validate, ring
         self._channels = find_channels(model)
         self._resource = resource(settings.target, self._channels, _device(settings, ring))
         self._flops = resource("flops", self._channels)
@@ -189,6 +194,7 @@ class _Job:
             progress=watch,
             checkpoints=None if self._checkpoints is None else self._checkpoints / f"multiplier-{multiplier:g}",
             max_steps=self._steps,
+            validate=self._validate,
             ring=self._ring,
         )
         if result.curve:

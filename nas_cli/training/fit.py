@@ -50,6 +50,7 @@ def fit(
     penalty: Penalty | None = None,
     stop: Callable[[Epoch], str | None] | None = None,
     max_steps: int | None = None,
+    validate: bool = True,
     ring: Ring | None = None,
 ) -> FitResult:
     """Trains `model` in place on the training split and scores it on the validation split after every epoch.
@@ -60,6 +61,7 @@ def fit(
     The test split is not read. A `penalty` is minimised with the loss, and is not in the losses reported.
     `stop` is asked after every epoch, also after those of a checkpoint: its first reason ends the training.
     With `max_steps` an epoch is that many steps on examples drawn anew, where the training split has more.
+    Without `validate` the curve has no validation values, and nothing can be chosen by them.
 
     All processes of a `ring` make this call with equal arguments and end with equal weights, bit for bit, and the
     same curve. Each takes `batch_size` examples of a step: W processes follow the weights of one with batches W times
@@ -74,7 +76,9 @@ def fit(
     if ring.rank:
         checkpoints = progress = log_dir = None
     with StopRequest(ring) as request:
-        training = _Training(model, dataset, settings, augmentation, seed, penalty, stop, max_steps, ring, request)
+        training = _Training(
+            model, dataset, settings, augmentation, seed, penalty, stop, max_steps, validate, ring, request
+        )
         log = TensorBoardLog(log_dir if settings.tensorboard else None)
         parts = (settings, augmentation, seed, dataset.split_digest, checkpoint.structure(model))
         several = () if ring.size == 1 else (f"{ring.size} processes",)
@@ -107,13 +111,14 @@ class _Training:
         penalty: Penalty | None,
         stop: Callable[[Epoch], str | None] | None,
         max_steps: int | None,
+        validate: bool,
         ring: Ring,
         request: StopRequest,
     ) -> None:
         self._began = time.perf_counter()
         self._model, self._data, self._settings, self._seed = model, dataset, settings, seed
         self._augmentation, self._stop, self._max_steps = augmentation, stop, max_steps
-        self._ring, self._request = ring, request
+        self._validate, self._ring, self._request = validate, ring, request
         self._batch_size = settings.batch_size * ring.size
         self._objective = build_objective(settings.loss, dataset)
         self._valid_objective = plain_objective(dataset)
@@ -147,9 +152,8 @@ class _Training:
         if trained is None:
             return None
         settle(self._model, self._optimizer, self._ring, number + 1)
-        split, size = self._data.validation, self._settings.batch_size * EVALUATION_BATCH
-        valid = measured(self._evaluate, self._valid_objective, split, size, self._evaluation_pace, self._ring)
-        if not math.isfinite(valid["loss"]):
+        valid = self._validated() if self._validate else {}
+        if not all(map(math.isfinite, valid.values())):
             self._failure = "diverged"
             return None
         epoch = {"epoch": float(number + 1)}
@@ -162,6 +166,10 @@ class _Training:
             self._best = _values(self._model.variables)
         self._ask_to_stop(self._curve[-1])
         return self._curve[-1]
+
+    def _validated(self) -> Mapping[str, float]:
+        split, size = self._data.validation, self._settings.batch_size * EVALUATION_BATCH
+        return measured(self._evaluate, self._valid_objective, split, size, self._evaluation_pace, self._ring)
 
     def _ask_to_stop(self, epoch: Epoch) -> None:
         if self._stop is not None and self._asked_to_stop is None:

@@ -31,9 +31,9 @@ class FitResult:
 
 
 def best_epoch(curve: Sequence[Epoch], metric: str, higher_is_better: bool) -> int:
-    """The first epoch with the best 'valid_' metric, counted from 1; 0 for an empty curve."""
-    if not curve:
-        return 0
+    """The first epoch with the best 'valid_' metric, counted from 1: the last one where there is no such metric."""
+    if not curve or f"valid_{metric}" not in curve[-1]:
+        return len(curve)
     values = [epoch[f"valid_{metric}"] for epoch in curve]
     return 1 + values.index(max(values) if higher_is_better else min(values))
 

@@ -21,9 +21,9 @@ def test_trials_and_headline_show_flops_before_and_after_compression(tmp_path: P
     run = journals.write_run(tmp_path / "run", events())
     reports.build(run)
     text = Page((run / "report.html").read_text(encoding="utf-8")).text
-    assert "FLOPs before" in text
+    assert "FLOPs beforeFLOPs" in text
     assert "45.6 M12.3 M" in text
-    assert "before compression 45.6 M FLOPs" in text
+    assert "45.6 M FLOPs before compression" in text
 
 
 def test_a_search_without_compression_has_no_such_column(tmp_path: Path) -> None:

@@ -73,3 +73,10 @@ def test_a_reason_to_stop_ends_the_training_also_after_a_resume(tmp_path: Path) 
     assert (result.stopped, len(result.curve)) == ("hopeless", 2)
     again = fit(linear(data), data, training(epochs=9), PLAIN, 0, stop=stop, checkpoints=tmp_path)
     assert (again.stopped, len(again.curve)) == ("hopeless", 2)
+
+
+def test_without_validation_the_curve_has_no_validation_values() -> None:
+    data = images(train=16)
+    result = fit(linear(data), data, training(epochs=2, optimizer=SGD), PLAIN, seed=0, validate=False)
+    assert len(result.curve) == result.best_epoch == 2
+    assert not any(key.startswith("valid_") for epoch in result.curve for key in epoch)

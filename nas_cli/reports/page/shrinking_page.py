@@ -141,7 +141,7 @@ def _layer_row(position: int, row: LayerChange) -> Row:
     for key in ("macs", "params"):
         sides = [row.number(side, key) for side in ("before", "after")]
         cells.append(Cell(_from_to(*map(count, sides)), sides[1]))
-    return Row([*cells, Cell(shape, shape)], anchor=f"layer-{position}", kind="" if new else "failed")
+    return Row([*cells, Cell(shape, shape)], anchor=f"change-{position}", kind="" if new else "failed")
 
 
 def _from_to(before: str, after: str) -> str:

@@ -78,7 +78,7 @@ def channels_plot(run: Shrinking) -> Plot | None:
         lambda figure: _draw_channels(figure, rows),
         width=max(6.4, 5.4 + LETTER * longest),
         height=EDGES + ROW * len(rows),
-        tips={f"#layer-{i}": _tip(row) for i, row in enumerate(rows)},
+        tips={f"#change-{i}": _tip(row) for i, row in enumerate(rows)},
     )
 
 
@@ -164,7 +164,7 @@ def _draw_channels(figure: Figure, rows: Sequence[LayerChange]) -> None:
     axes = figure.subplots()
     places = range(len(rows))
     before, after = ([row.number(side, "channels") for row in rows] for side in ("before", "after"))
-    urls = [f"#layer-{i}" for i in places]
+    urls = [f"#change-{i}" for i in places]
     pale = axes.barh(places, before, height=0.8, color=PALE_GREY, edgecolor=QUIET, linewidth=0.6, label="before")
     dark = axes.barh(places, after, height=0.44, color=BLUE, label="after")
     for bars in (pale, dark):
