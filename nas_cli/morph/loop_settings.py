@@ -10,10 +10,10 @@ class LoopSettings:
     """From a network to a smaller, trained one: train, shrink, expand, and shrink again, retrain.
 
     `train_first`: epochs of ordinary training before the first shrinking phase, for a network with fresh weights; None
-    or 0: none. `iterations`: how often the network is shrunk (and, with `morph.expand`, expanded), each time by
-    what `morph` says of the network as it then is; the surviving weights go from one to the next. `retrain`: the result is trained for training.epochs from fresh weights (scratch)
-    or from the surviving ones, or not at all (none). `baseline`: also train the original network, without
-    the regularizer and for as many epochs, to compare with.
+    or 0: none. `iterations`: how often the network is shrunk (and, with `morph.expand`, expanded), each time by what
+    `morph` says of the network as it then is; the surviving weights go from one to the next. `retrain`: the result is
+    trained for training.epochs from fresh weights (scratch) or from the surviving ones, or not at all (none).
+    `baseline`: also train the original network, without the regularizer and for as many epochs, to compare with.
     """
 
     train_first: int | None = number(0)

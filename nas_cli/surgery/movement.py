@@ -48,8 +48,6 @@ def _targets(context: Context, outputs: Sequence[Labels]) -> Callable[[Alive], M
         shape = outputs[0].shrunk_shape(alive)
         if kind == "Reshape":
             return {"target_shape": shape} if hasattr(layer, "target_shape") else {"newshape": (-1, *shape)}
-        if kind == "BroadcastTo":
-            return {"shape": (*layer.shape[:1], *shape)}
         if kind == "Split" and any(labels.lies_along(layer.axis) for labels in outputs):
             place = layer.axis % (len(shape) + 1) - 1
             ends = np.cumsum([_length(labels, place, alive) for labels in outputs])
@@ -185,6 +183,5 @@ def _constant(context: Context, axis: int, amounts: list[tuple[int, int]]) -> Ef
 
 def _pairs(width: Any, rank: int) -> list[tuple[int, int]]:
     """Front and back for each axis but the batch, from any form that ops.pad takes."""
-    pairs = np.broadcast_to(np.asarray(width), (rank + 1, 2)) if np.ndim(width) < 2 else np.asarray(width)
-    pairs = np.broadcast_to(pairs, (rank + 1, 2))
+    pairs = np.broadcast_to(np.asarray(width), (rank + 1, 2))
     return [(int(front), int(back)) for front, back in pairs[1:]]

@@ -64,7 +64,7 @@ _RULES = _table(
     (movement.padded, "Pad"),
     (
         movement.moved,
-        "Flatten Reshape Permute RepeatVector Transpose Squeeze ExpandDims Swapaxes Moveaxis Stack Split BroadcastTo "
+        "Flatten Reshape Permute RepeatVector Transpose Squeeze ExpandDims Swapaxes Moveaxis Stack Split "
         "Flip Tile Repeat DepthToSpace SpaceToDepth",
     ),
     (spatial.padding, "ZeroPadding1D ZeroPadding2D ZeroPadding3D"),

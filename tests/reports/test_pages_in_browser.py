@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nas_cli import reports
-from tests.reports import journals
+from tests.reports import journals, shrinkings
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = (
@@ -18,8 +18,8 @@ PROBE = """<script>
 addEventListener("load", () => {
   const wide = [...document.querySelectorAll("body *")].filter((e) => !e.closest(".wide, .scroll, pre")
     && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.tagName + "." + e.className);
-  document.querySelectorAll("#trials th button")[2].click();
-  const rows = [...document.querySelectorAll("#trials tbody tr")];
+  document.querySelectorAll("SECTION th button")[2].click();
+  const rows = [...document.querySelectorAll("SECTION tbody tr")];
   const shown = rows.map((row) => row.cells[2].dataset.value).filter((value) => value);
   const sorted = shown.every((value, i) => !i || +shown[i - 1] <= +value);
   const overflow = document.documentElement.scrollWidth > innerWidth;
@@ -35,11 +35,13 @@ FRAME = """<!doctype html><title></title><body>
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 @pytest.mark.parametrize("width", [400, 1280])
-def test_nothing_sticks_out_and_the_table_sorts(width: int, tmp_path: Path) -> None:
-    events = journals.search_events(5, trials=14, failure_rate=0.2)
+@pytest.mark.parametrize("kind", ["trials", "layers"])
+def test_nothing_sticks_out_and_the_table_sorts(kind: str, width: int, tmp_path: Path) -> None:
+    search = kind == "trials"
+    events = journals.search_events(5, trials=14, failure_rate=0.2) if search else shrinkings.morph_events()
     page = reports.build(journals.write_run(tmp_path / "run", events))[-1]
     probe = tmp_path / "probe.html"
-    probe.write_text(page.read_text().replace("<head>", f"<head>{PROBE}"))
+    probe.write_text(page.read_text().replace("<head>", f"<head>{PROBE.replace('SECTION', '#' + kind)}"))
     frame = tmp_path / "frame.html"
     frame.write_text(FRAME.replace("WIDTH", str(width)))
     command = [str(CHROMIUM), *FLAGS, "--window-size=1400,2000", f"--user-data-dir={tmp_path / 'profile'}"]

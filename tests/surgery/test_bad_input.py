@@ -25,7 +25,7 @@ def _nested(layer: Any) -> keras.Model:
 
 
 @keras.saving.register_keras_serializable("test")
-class Doubled(layers.Conv2D):  # type: ignore[misc, unused-ignore]
+class Doubled(keras.layers.Conv2D):  # type: ignore[misc, unused-ignore]
     """A convolution with a computation of its own."""
 
     def call(self, inputs: Any) -> Any:

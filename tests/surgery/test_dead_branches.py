@@ -98,6 +98,18 @@ def test_an_operation_takes_its_operands_without_a_list() -> None:
     assert {"trunk", "b"} < _names(_emptied(_model(body), "a"))
 
 
+@pytest.mark.parametrize("dead", [[0, 1], [2, 3], [4, 5], [0, 1, 4, 5]])
+def test_a_part_of_a_split_goes(dead: list[int]) -> None:
+    def body(image: Any) -> Any:
+        first, second, third = keras.ops.split(conv(6, "all")(image), 3, axis=-1)
+        return layers.Concatenate()([conv(2, "a")(first), second, conv(3, "b")(third)])
+
+    model = _model(body)
+    channels = find_channels(model)
+    keep = {"all": ~np.isin(np.arange(6), dead)}
+    assert_agree(model, channels, keep, shrink(model, keep))
+
+
 def test_a_whole_side_of_a_nested_model_goes() -> None:
     def body(image: Any) -> Any:
         inner_image = keras.Input((6, 6, 4))
