@@ -23,6 +23,8 @@ from nas_cli.runs.folder import CONFIG, open_run
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "results" / "runs" / "morphnet"
 PROCESSES = 2
+SCRATCH = ("loop.retrain=scratch",)
+"""Every family then trains its networks from fresh weights for the same number of epochs."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,9 @@ def equal_flops(seed: int) -> Iterator[Run]:
     common = ("--experiment", "morphnet_resnet20", f"seed={seed}")
     yield Run("equal_flops", f"width-1-{seed}", ("train", *common))
     yield Run("equal_flops", f"width-0.7-{seed}", ("train", *common, "model.width=0.7"))
-    yield Run("equal_flops", f"morphnet-0.5-{seed}", ("morph", *common, "morph.reduction=0.5"))
-    lasso = ("morph.reduction=0.5", "morph.weighting=uniform")
-    yield Run("equal_flops", f"lasso-0.5-{seed}", ("morph", *common, *lasso))
+    half = ("morph", *common, *SCRATCH, "morph.reduction=0.5")
+    yield Run("equal_flops", f"morphnet-0.5-{seed}", half)
+    yield Run("equal_flops", f"lasso-0.5-{seed}", (*half, "morph.weighting=uniform"))
 
 
 def inception_v2(seed: int) -> Iterator[Run]:
@@ -55,7 +57,7 @@ def inception_v2(seed: int) -> Iterator[Run]:
     for width in (1.0, 0.85, 0.7):
         yield Run("inception_v2", f"width-{width:g}-{seed}", ("train", *common, f"model.width={0.25 * width:g}"))
     for reduction in (0.3, 0.5):
-        words = ("morph", *common, f"morph.reduction={reduction}")
+        words = ("morph", *common, *SCRATCH, f"morph.reduction={reduction}")
         yield Run("inception_v2", f"morphnet-{reduction}-{seed}", words)
         parallel = ("-np", str(PROCESSES), "training.batch_size=32")
         yield Run("inception_v2", f"horovod-{reduction}-{seed}", (*words, *parallel))

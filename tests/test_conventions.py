@@ -1,5 +1,6 @@
 """What every part of the project keeps to: registry = YAML = dataclass; everything has help and documentation."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,9 @@ def test_every_choice_composes_into_a_valid_configuration(group: str, name: str)
 
 @pytest.mark.parametrize("name", groups()["experiment"])
 def test_every_experiment_composes_and_its_header_says_what_it_is(name: str) -> None:
-    assert load_config("search", [f"experiment={name}"])
     header = (conf_dir() / "experiment" / f"{name}.yaml").read_text(encoding="utf-8")
+    for command in re.findall(rf"nas (\w+) --experiment {name}\b", header) or ["search"]:
+        assert load_config(command, [f"experiment={name}"])
     assert all(word in header for word in ("Command:", "Scale:", "Expected:")), name
 
 

@@ -14,6 +14,7 @@ PAGES = {
     **{f"nas-{name}.txt": [name, "--help"] for name in COMMANDS},
     "search-config.yaml": ["search", "--print-config"],
     "train-config.yaml": ["train", "--print-config"],
+    "morph-config.yaml": ["morph", "--print-config"],
 }
 
 

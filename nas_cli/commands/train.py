@@ -31,7 +31,7 @@ Examples:
   nas train --resume results/runs/train-20260102-030405-abcdef
 """
 
-GROUPS = ("dataset", "augmentation", "training/optimizer", "training/loss", "training/schedule")
+GROUPS = ("dataset", "augmentation", "training/optimizer", "training/loss", "training/schedule", "experiment")
 
 
 @click.command("train", epilog=EXAMPLES)

@@ -8,8 +8,6 @@ import os
 from collections.abc import Sequence
 from typing import Any, Protocol, final
 
-import numpy as np
-
 from nas_cli.errors import LaunchError
 
 RANK = "HOROVOD_RANK"
@@ -102,6 +100,7 @@ class HorovodRing:
         ]
 
     def broadcast(self, variables: Sequence[Any]) -> None:
+        import numpy as np
         import tensorflow as tf
 
         # As bytes: Horovod does not know every type, the unsigned state of random generators for one.
@@ -119,6 +118,7 @@ class HorovodRing:
             start += value.nbytes
 
     def gather(self, value: JSON) -> list[JSON]:
+        import numpy as np
         import tensorflow as tf
 
         line = json.dumps(value).encode() + b"\n"

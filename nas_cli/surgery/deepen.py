@@ -10,6 +10,7 @@ import numpy as np
 from nas_cli.costs.keras_graph import Call, trace
 from nas_cli.errors import ConfigError
 from nas_cli.surgery.copying import Copying
+from nas_cli.surgery.weights import give
 
 KERNEL = 3
 """Side of an inserted convolution: its centre is the identity, the rest can learn to look around."""
@@ -40,7 +41,7 @@ def deepen(model: keras.Model, layer_path: str) -> keras.Model:
     copying = Copying(behind=lambda layer: added if layer is target.operation else ())
     deeper = copying.copy(model)
     for old, new in copying.pairs:
-        new.set_weights(old.get_weights())
+        give(new, old.get_weights())
     _become_identity(added)
     return deeper
 

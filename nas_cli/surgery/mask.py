@@ -10,6 +10,7 @@ from nas_cli.surgery.channels import find_channels
 from nas_cli.surgery.graph import steps
 from nas_cli.surgery.keep import Keep
 from nas_cli.surgery.survival import Survival, survive
+from nas_cli.surgery.weights import settle
 
 LEFT_ALONE = ("moving_variance", "variance")
 """Zero would divide by a small number; with the other three at zero it changes nothing."""
@@ -38,6 +39,7 @@ def mask(model: Any, keep: Keep) -> Any:
             for axis, units in one.weights.get(position, {}).items():
                 stays = survival.alive[units].astype(np.bool_)
                 _multiply(weight, stays.reshape([-1 if place == axis else 1 for place in range(len(weight.shape))]))
+        settle(twin.layer)
     return copy
 
 

@@ -10,6 +10,7 @@ from nas_cli.surgery.effect import Alive, Effect
 from nas_cli.surgery.keep import Keep
 from nas_cli.surgery.rebuild import rebuild
 from nas_cli.surgery.survival import survive
+from nas_cli.surgery.weights import give
 
 
 def shrink(model: Any, keep: Keep) -> Any:
@@ -28,7 +29,7 @@ def shrink(model: Any, keep: Keep) -> Any:
     for position, layer in rebuilt.layers.items():
         if getattr(layer, "weights", ()):
             old = traced.steps[position].layer
-            layer.set_weights(gathered(old.get_weights(), traced.effects[position], survival.alive))
+            give(layer, gathered(old.get_weights(), traced.effects[position], survival.alive))
     return rebuilt.model
 
 

@@ -10,6 +10,7 @@ from nas_cli.errors import ConfigError
 from nas_cli.surgery.channels import ChannelGroup, Channels, find_channels
 from nas_cli.surgery.copying import Copying
 from nas_cli.surgery.ledger import Units
+from nas_cli.surgery.weights import give
 
 SUMMED: Mapping[str, tuple[int, int]] = {
     **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D", "Dense"), (0, -2)),
@@ -124,7 +125,7 @@ def _transfer(channels: Channels, after: Channels, origins: Units, copies: Units
                     and getattr(step.layer, "groups", 1) == 1
                 ):
                     values[place] = values[place] / _along(copies[origins[units]], axis, values[place].ndim)
-        wide.layer.set_weights(values)
+        give(wide.layer, values)
 
 
 def _sources(before: Units, after: Units, origins: Units, group: ChannelGroup) -> Units:

@@ -6,10 +6,15 @@ from typing import Any
 import keras
 import numpy as np
 
+DATA_STATISTICS = ("mean", "variance", "count")
+"""Of a Normalization layer, which computes with what it made of them when it was adapted."""
+
 
 def randomise(model: keras.Model, rng: np.random.Generator) -> None:
     """Kernels that keep the size of a signal; biases, scales, shifts and moving statistics far from their defaults."""
     for weight in model.weights:
+        if weight.name in DATA_STATISTICS:
+            continue
         weight.assign(_draw(weight, rng).astype(np.float32))
 
 

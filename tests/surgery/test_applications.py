@@ -73,8 +73,8 @@ def test_every_other_family_of_keras_applications_shrinks_as_well(name: str, tmp
 def test_a_shrunk_application_trains(name: str) -> None:
     model, channels = _network(name)
     shrunk = shrink(model, random_keep(channels, np.random.default_rng(1)))
-    batch = images(model, np.random.default_rng(0))
+    batch = images(model, np.random.default_rng(0), 8)
     shrunk.compile(keras.optimizers.SGD(1e-4), keras.losses.SparseCategoricalCrossentropy(True), run_eagerly=True)
     before = shrunk.get_weights()
-    assert np.isfinite(shrunk.train_on_batch(batch, np.arange(len(batch))))
+    assert np.isfinite(shrunk.train_on_batch([batch], np.arange(len(batch))))
     assert any(not np.array_equal(old, new) for old, new in zip(before, shrunk.get_weights(), strict=True))

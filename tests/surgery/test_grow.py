@@ -12,6 +12,7 @@ from nas_cli.models import zoo
 from nas_cli.surgery.channels import find_channels
 from nas_cli.surgery.grow import deepen, widen
 from nas_cli.surgery.keep import Keep
+from nas_cli.surgery.mask import mask
 from nas_cli.surgery.shrink import shrink
 from tests.surgery.agreement import answers
 from tests.surgery.random_graphs import random_model
@@ -164,3 +165,16 @@ def test_a_shrunk_group_grows_again_under_its_own_name() -> None:
         wide = widen(shrunk, name, len(groups[name].units), np.random.default_rng(0))
         _assert_same_answers(shrunk, wide)
         shrunk = wide
+
+
+def test_an_adapted_normalization_keeps_its_statistics() -> None:
+    """Keras computes with copies of the weights, which setting the weights does not renew."""
+    normalization = layers.Normalization(name="data")
+    normalization.adapt(np.random.default_rng(0).uniform(0, 255, (20, 4, 4, 3)).astype(np.float32))
+    model = keras.Sequential(
+        [keras.Input((4, 4, 3)), normalization, layers.Conv2D(4, 3, name="conv"), layers.Flatten(), layers.Dense(2)]
+    )
+    batch = images(model, np.random.default_rng(0))
+    grown = (widen(model, "conv", 6, np.random.default_rng(0)), deepen(model, "conv"))
+    for other in (*grown, shrink(model, {}), mask(model, {})):
+        np.testing.assert_allclose(answers(other, batch), answers(model, batch), atol=1e-5)

@@ -22,6 +22,10 @@ from tests.surgery.random_weights import images
 
 SEEDS = range(200)
 
+TRAINED = 8
+"""Images of a training step. With 1 or 3, TensorFlow 2.18's oneDNN kernel for the gradient of a 1x1 convolution of
+stride 2 with few channels corrupts memory, and the process aborts."""
+
 
 @cache
 def _network(seed: int) -> tuple[keras.Model, Channels, Keep]:
@@ -46,7 +50,7 @@ def test_a_shrunk_network_answers_like_the_masked_one_and_costs_what_was_predict
 @pytest.mark.parametrize("seed", range(0, 200, 10))
 def test_a_shrunk_network_is_saved_loaded_and_trained(seed: int, tmp_path: Path) -> None:
     model, _, _ = _network(seed)
-    shrunk, batch = _shrunk(seed), images(model, np.random.default_rng(seed))
+    shrunk, batch = _shrunk(seed), images(model, np.random.default_rng(seed), TRAINED)
     shrunk.save(tmp_path / "shrunk.keras")
     loaded = load_model(tmp_path / "shrunk.keras")
     np.testing.assert_array_equal(answers(loaded, batch), answers(shrunk, batch))
