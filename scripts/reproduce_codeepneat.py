@@ -36,11 +36,15 @@ OVERRIDES = {
         "estimator.reuse=true",
     ),
 }
-THRESHOLD_LARGE = "estimator.morph.norm_threshold=0.05"
-"""The thesis' weight threshold for CIFAR-100 and Tiny ImageNet; 0.1 is the default."""
+LARGE = ("cifar100", "tiny_imagenet")
+LARGE_THRESHOLD = "estimator.morph.norm_threshold=0.05"
+"""The thesis' weight threshold for the two sets; 0.1 is the default."""
 
-STRENGTH_LARGE = "estimator.morph.multiplier=2"
-"""At reduced scale: 188 steps of compression, where the whole sets give thousands, move hardly anything at 1/FLOPs."""
+REDUCED_LARGE_STRENGTH = "estimator.morph.multiplier=2"
+"""About 125 steps of compression, where the whole sets give thousands, hardly move these networks at 1/FLOPs."""
+
+PAPER_RATE = "estimator.morph.learning_rate=0.001"
+"""The whole sets give steps enough for the rate that the networks are trained with."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,15 +97,18 @@ def _carry_out(runs: Path, dataset: str, arm: str, repeat: int, scale: str, furt
     else:
         experiment = f"codeepneat_{dataset}" + ("_paper" if scale == "paper" else "")
         command = [*nas, "--experiment", experiment, "--out", str(run), f"seed={repeat}", *OVERRIDES[arm], *further]
-        command += _thresholds(dataset, arm, scale) + _populations(runs / dataset / f"{PLAIN}-{repeat}", arm)
+        command += _compression(dataset, arm, scale) + _populations(runs / dataset / f"{PLAIN}-{repeat}", arm)
     print(f"{dataset} {arm} {repeat}: {' '.join(command[3:])}", file=sys.stderr, flush=True)
     return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
-def _thresholds(dataset: str, arm: str, scale: str) -> list[str]:
-    if arm == PLAIN or dataset in ("mnist", "cifar10"):
+def _compression(dataset: str, arm: str, scale: str) -> list[str]:
+    if arm == PLAIN:
         return []
-    return [THRESHOLD_LARGE] if scale == "paper" else [THRESHOLD_LARGE, STRENGTH_LARGE]
+    words = [PAPER_RATE] if scale == "paper" else []
+    if dataset in LARGE:
+        words += [LARGE_THRESHOLD] if scale == "paper" else [LARGE_THRESHOLD, REDUCED_LARGE_STRENGTH]
+    return words
 
 
 def _populations(plain: Path, arm: str) -> list[str]:

@@ -29,7 +29,7 @@ def model_cost(model: Any) -> Cost:
         if kind == "InputLayer" or (kind in STANDARDISING and data.issuperset(call.inputs)):
             data.add(position)
         layers.append(_layer_cost(call, kind, position in data, seen))
-    return total(layers, outputs)
+    return total(layers, [position for position, _ in outputs])
 
 
 def _layer_cost(call: Call, kind: str, is_data: bool, seen: set[int]) -> LayerCost:

@@ -8,19 +8,34 @@ from typing import Any
 from nas_cli.costs.shapes import Shape
 from nas_cli.errors import ConfigError
 
+Tensor = tuple[int, int]
+"""Where a tensor comes from: (position of the call, index among its outputs)."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Call:
-    """One call of one layer: its path through nested models, the positions of the calls it reads, and shapes.
+    """One call of one layer: its path through nested models, the tensors it reads, and shapes.
 
-    `shapes` are the outputs' shapes without the batch; most layers have one output.
+    `sources` are the tensors in the order of `node.input_tensors`; `node` holds the arguments of the call. `shapes`
+    are the outputs' shapes without the batch; most layers have one output.
     """
 
     path: str
     operation: Any
-    inputs: tuple[int, ...]
+    node: Any
+    sources: tuple[Tensor, ...]
     input_shapes: tuple[Shape, ...]
     shapes: tuple[Shape, ...]
+
+    @property
+    def kind(self) -> str:
+        """The layer's class name."""
+        return type(self.operation).__name__
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """The positions of the calls that it reads."""
+        return tuple(position for position, _ in self.sources)
 
     @property
     def size(self) -> int:
@@ -28,8 +43,8 @@ class Call:
         return sum(math.prod(shape) for shape in self.shapes)
 
 
-def trace(model: Any) -> tuple[list[Call], list[int]]:
-    """Every call that the outputs need, each after its inputs, and the positions of the calls that give the outputs.
+def trace(model: Any) -> tuple[list[Call], list[Tensor]]:
+    """Every call that the outputs need, each after its inputs, and the output tensors.
 
     A layer that is called twice appears twice; a nested model's layers appear at each of its calls.
 
@@ -42,8 +57,8 @@ def trace(model: Any) -> tuple[list[Call], list[int]]:
     return calls, outputs
 
 
-def _expand(model: Any, bound: Mapping[int, int], prefix: str, calls: list[Call]) -> list[int]:
-    """The positions of a model's outputs; `bound` gives the positions of its inputs by their tensor's id."""
+def _expand(model: Any, bound: Mapping[int, Tensor], prefix: str, calls: list[Call]) -> list[Tensor]:
+    """Where a model's outputs come from; `bound` says it of its inputs, by their tensor's id."""
     produced = dict(bound)
     for output in _graph_outputs(model, prefix):
         pending = [output]
@@ -72,7 +87,7 @@ def _graph_outputs(model: Any, prefix: str) -> Sequence[Any]:
     return outputs
 
 
-def _append_call(operation: Any, node: Any, prefix: str, produced: dict[int, int], calls: list[Call]) -> None:
+def _append_call(operation: Any, node: Any, prefix: str, produced: dict[int, Tensor], calls: list[Call]) -> None:
     import keras
 
     path = f"{prefix}{operation.name}"
@@ -81,12 +96,12 @@ def _append_call(operation: Any, node: Any, prefix: str, produced: dict[int, int
         _graph_outputs(operation, prefix)
         bound = {id(tensor): source for tensor, source in zip(operation.inputs, sources, strict=True)}
         inner = _expand(operation, bound, f"{path}/", calls)
-        produced.update({id(tensor): at for tensor, at in zip(node.output_tensors, inner, strict=True)})
+        produced.update({id(tensor): source for tensor, source in zip(node.output_tensors, inner, strict=True)})
         return
     inputs = tuple(_shape(tensor, path) for tensor in node.input_tensors)
     shapes = tuple(_shape(tensor, path) for tensor in node.output_tensors)
-    calls.append(Call(path, operation, sources, inputs, shapes))
-    produced.update({id(tensor): len(calls) - 1 for tensor in node.output_tensors})
+    calls.append(Call(path, operation, node, sources, inputs, shapes))
+    produced.update({id(tensor): (len(calls) - 1, index) for index, tensor in enumerate(node.output_tensors)})
 
 
 def _shape(tensor: Any, path: str) -> Shape:

@@ -90,10 +90,10 @@ class _Reading:
         self.norms = list({id(layer.layer): layer for layer in reversed(channels.layers) if wanted(layer)}.values())
         raw = np.zeros(channels.units, bool)
         through: list[bool] = []
-        for step in channels.traced.steps:
-            layer, sources = by_call.get(id(step.call)), [through[at] for at, _ in step.sources]
-            through.append((layer is not None and wanted(layer)) or _normed(step.kind, sources))
-            if layer is not None and step.kind in COUNTED and not all(sources):
+        for call in channels.traced.calls:
+            layer, sources = by_call.get(id(call)), [through[at] for at in call.inputs]
+            through.append((layer is not None and wanted(layer)) or _normed(call.kind, sources))
+            if layer is not None and call.kind in COUNTED and not all(sources):
                 raw[layer.inputs] = True
         self.normed = np.zeros(channels.units, bool)
         for norm in self.norms:

@@ -47,7 +47,7 @@ def resource(target: str, channels: Channels, device: Device | None = None) -> "
 
 def _other_flops(channels: Channels, layers: Sequence[LayerChannels]) -> float:
     counted = {id(layer.call) for layer in layers}
-    return 2.0 * sum(count(step.call)[0] for step in channels.traced.steps if id(step.call) not in counted)
+    return 2.0 * sum(count(call)[0] for call in channels.traced.calls if id(call) not in counted)
 
 
 def _terms(

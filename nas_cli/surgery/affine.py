@@ -116,7 +116,7 @@ def _effect(
     weights: Mapping[int, Mapping[int, Units]],
     config: Callable[[Alive], Mapping[str, Any]],
 ) -> Effect:
-    outputs = along(context.step.call.shapes[0], axis, writes)
+    outputs = along(context.call.shapes[0], axis, writes)
     if check_activation(context, context.layer.activation):
         context.ledger.fix(writes, f"the activation of layer '{context.path}' mixes these channels")
     return Effect((outputs,), reads, writes, weights, supplies=writes, config=config)

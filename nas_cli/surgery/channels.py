@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nas_cli.costs.keras_graph import Call
+from nas_cli.costs.keras_graph import Call, Tensor, trace
 from nas_cli.surgery.effect import Context, Effect
-from nas_cli.surgery.graph import Step, Tensor, steps
 from nas_cli.surgery.labels import Labels
 from nas_cli.surgery.ledger import Ledger, Units
 from nas_cli.surgery.rules import effect
@@ -49,7 +48,7 @@ class LayerChannels:
 class Traced:
     """The walk behind the groups: calls, their effects in the ledger's own numbers, and the final numbers of those."""
 
-    steps: tuple[Step, ...]
+    calls: tuple[Call, ...]
     effects: tuple[Effect, ...]
     outputs: tuple[Tensor, ...]
     numbers: Units
@@ -84,7 +83,7 @@ def find_channels(model: Any) -> Channels:
         ConfigError: naming the layer's path, for a subclassed model, a layer that is not one of Keras' own or whose
             channels cannot be followed, and a size that is not fixed.
     """
-    found, outputs = steps(model)
+    found, outputs = trace(model)
     ledger = Ledger()
     effects = _effects(found, ledger)
     for at, index in outputs:
@@ -94,14 +93,14 @@ def find_channels(model: Any) -> Channels:
     return Channels(units, _groups(ledger, traced.numbers, units), _layers(traced), traced)
 
 
-def _effects(found: Sequence[Step], ledger: Ledger) -> list[Effect]:
+def _effects(found: Sequence[Call], ledger: Ledger) -> list[Effect]:
     effects: list[Effect] = []
     channel_axis = _channel_axis(found)
     first: dict[int, Effect] = {}
-    for step in found:
-        inputs = [effects[at].outputs[index] for at, index in step.sources]
-        new = effect(Context(ledger, step, inputs, channel_axis))
-        earlier = first.setdefault(id(step.layer), new)
+    for call in found:
+        inputs = [effects[at].outputs[index] for at, index in call.sources]
+        new = effect(Context(ledger, call, inputs, channel_axis))
+        earlier = first.setdefault(id(call.operation), new)
         if earlier is not new and new.weights:
             _share(ledger, earlier, new)
         effects.append(new)
@@ -115,9 +114,9 @@ def _share(ledger: Ledger, earlier: Effect, later: Effect) -> None:
             ledger.tie(units, earlier.weights[position][axis])
 
 
-def _channel_axis(found: Sequence[Step]) -> int:
+def _channel_axis(found: Sequence[Call]) -> int:
     """Where channels lie in a tensor that does not tell: as in the convolutions of the model."""
-    formats = {getattr(step.layer, "data_format", None) for step in found if hasattr(step.layer, "kernel_size")}
+    formats = {getattr(call.operation, "data_format", None) for call in found if hasattr(call.operation, "kernel_size")}
     return 0 if formats == {"channels_first"} else -1
 
 
@@ -154,23 +153,23 @@ def _named(members: Mapping[tuple[tuple[str, ...], str | None], list[int]]) -> t
 
 
 def _layers(traced: Traced) -> tuple[LayerChannels, ...]:
-    readers: dict[Tensor, list[Step]] = {}
-    for step in traced.steps:
-        for source in step.sources:
-            readers.setdefault(source, []).append(step)
+    readers: dict[Tensor, list[Call]] = {}
+    for call in traced.calls:
+        for source in call.sources:
+            readers.setdefault(source, []).append(call)
     layers = []
-    for position, (step, one) in enumerate(zip(traced.steps, traced.effects, strict=True)):
-        if one.reads is None or one.writes is None or not step.layer.weights:
+    for position, (call, one) in enumerate(zip(traced.calls, traced.effects, strict=True)):
+        if one.reads is None or one.writes is None or not call.operation.weights:
             continue
-        norm = _norm(step, readers.get((position, 0), []), (position, 0) in traced.outputs)
+        norm = _norm(call, readers.get((position, 0), []), (position, 0) in traced.outputs)
         inputs, outputs = traced.numbers[one.reads], traced.numbers[one.writes]
-        layers.append(LayerChannels(step.call.path, step.layer, step.kind, inputs, outputs, step.call, norm))
+        layers.append(LayerChannels(call.path, call.operation, call.kind, inputs, outputs, call, norm))
     return tuple(layers)
 
 
-def _norm(step: Step, readers: Sequence[Step], is_output: bool) -> str | None:
-    if is_output or len(readers) != 1 or not hasattr(step.layer, "kernel"):
+def _norm(call: Call, readers: Sequence[Call], is_output: bool) -> str | None:
+    if is_output or len(readers) != 1 or not hasattr(call.operation, "kernel"):
         return None
     (reader,) = readers
-    scales = reader.kind == "BatchNormalization" and reader.layer.scale
-    return reader.call.path if scales else None
+    scales = reader.kind == "BatchNormalization" and reader.operation.scale
+    return reader.path if scales else None

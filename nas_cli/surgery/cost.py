@@ -3,10 +3,10 @@
 import math
 from dataclasses import dataclass
 
+from nas_cli.costs.keras_graph import Call
 from nas_cli.costs.keras_layers import count
 from nas_cli.surgery.channels import Channels
 from nas_cli.surgery.effect import Alive, Axes, Effect
-from nas_cli.surgery.graph import Step
 from nas_cli.surgery.keep import Keep
 from nas_cli.surgery.survival import survive
 
@@ -55,20 +55,20 @@ def predicted(channels: Channels, keep: Keep) -> Prediction:
     layers: list[LayerPrediction] = []
     seen: set[int] = set()
     for position in survival.needed:
-        step, one = channels.traced.steps[position], channels.traced.effects[position]
-        before, after = _sizes(step, one, survival.alive)
-        macs, _ = count(step.call)
-        kernels = [at for at, weight in enumerate(getattr(step.layer, "weights", ())) if "kernel" in weight.name]
+        call, one = channels.traced.calls[position], channels.traced.effects[position]
+        before, after = _sizes(call, one, survival.alive)
+        macs, _ = count(call)
+        kernels = [at for at, weight in enumerate(getattr(call.operation, "weights", ())) if "kernel" in weight.name]
         if macs and one.weights:
             macs = macs // sum(before[at] for at in kernels) * sum(after[at] for at in kernels)
-        layers.append(LayerPrediction(step.call.path, macs, 0 if id(step.layer) in seen else sum(after)))
-        seen.add(id(step.layer))
+        layers.append(LayerPrediction(call.path, macs, 0 if id(call.operation) in seen else sum(after)))
+        seen.add(id(call.operation))
     return Prediction(tuple(layers))
 
 
-def _sizes(step: Step, one: Effect, alive: Alive) -> tuple[list[int], list[int]]:
+def _sizes(call: Call, one: Effect, alive: Alive) -> tuple[list[int], list[int]]:
     """Numbers in each of the layer's weights before and after removal."""
-    shapes = [tuple(weight.shape) for weight in getattr(step.layer, "weights", ())]
+    shapes = [tuple(weight.shape) for weight in getattr(call.operation, "weights", ())]
     after = [_size(shape, one.weights.get(at, {}), alive) for at, shape in enumerate(shapes)]
     return [math.prod(shape) for shape in shapes], after
 

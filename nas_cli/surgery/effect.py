@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nas_cli.costs.keras_graph import Call
 from nas_cli.costs.shapes import Shape
 from nas_cli.errors import ConfigError
-from nas_cli.surgery.graph import Step
 from nas_cli.surgery.labels import Labels, along
 from nas_cli.surgery.ledger import Ledger, Units
 
@@ -60,19 +60,19 @@ class Context:
     """What a rule sees: the ledger, the call, the labels of its inputs, and where channels lie when nothing tells."""
 
     ledger: Ledger
-    step: Step
+    call: Call
     inputs: Sequence[Labels]
     channel_axis: int
 
     @property
     def layer(self) -> Any:
         """The layer that is called."""
-        return self.step.layer
+        return self.call.operation
 
     @property
     def path(self) -> str:
         """Its path through nested models."""
-        return self.step.call.path
+        return self.call.path
 
     def read(self, axis: int) -> Units:
         """The units of the first input along an axis over which the layer sums.
@@ -110,7 +110,7 @@ class Context:
 
     def new_outputs(self, reason: str) -> tuple[Labels, ...]:
         """Fresh fixed units for the outputs of a call whose inner working is not followed."""
-        outputs = tuple(self._fixed(shape, reason) for shape in self.step.call.shapes)
+        outputs = tuple(self._fixed(shape, reason) for shape in self.call.shapes)
         self.ledger.produced += [(self.path, labels.units.ravel()) for labels in outputs]
         return outputs
 

@@ -19,7 +19,7 @@ MISSING = {"Add": SUM, "Subtract": DIFFERENCE, "CustomScaleLayer": DIFFERENCE}
 
 def elementwise(context: Context) -> Effect:
     """Every number alone: the channels pass."""
-    return Effect((Labels(context.step.call.shapes[0], context.inputs[0].units),))
+    return Effect((Labels(context.call.shapes[0], context.inputs[0].units),))
 
 
 def dropout(context: Context) -> Effect:
@@ -69,8 +69,8 @@ def join(context: Context) -> Effect:
 
     An array among the operands (x * array) is cut along the channels.
     """
-    missing = MISSING.get(context.step.kind, JOIN) if len(context.inputs) > 1 else CHAIN
-    shape = context.step.call.shapes[0]
+    missing = MISSING.get(context.call.kind, JOIN) if len(context.inputs) > 1 else CHAIN
+    shape = context.call.shapes[0]
     units = _joined(context.inputs, shape, context.ledger, context.path)
 
     def arguments(alive: Alive, args: Any, kwargs: Any) -> tuple[Any, Any]:

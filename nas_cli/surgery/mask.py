@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from nas_cli.costs.keras_graph import trace
 from nas_cli.surgery.channels import find_channels
-from nas_cli.surgery.graph import steps
 from nas_cli.surgery.keep import Keep
 from nas_cli.surgery.survival import Survival, survive
 from nas_cli.surgery.weights import settle
@@ -32,14 +32,14 @@ def mask(model: Any, keep: Keep) -> Any:
     copy.set_weights(model.get_weights())
     silent = _silent_layers(survival)
     traced = survival.channels.traced
-    for step, one, twin in zip(traced.steps, traced.effects, steps(copy)[0], strict=True):
-        for position, weight in enumerate(getattr(twin.layer, "weights", ())):
-            if id(step.layer) in silent:
+    for call, one, twin in zip(traced.calls, traced.effects, trace(copy)[0], strict=True):
+        for position, weight in enumerate(getattr(twin.operation, "weights", ())):
+            if id(call.operation) in silent:
                 _multiply(weight, np.zeros((), np.bool_))
             for axis, units in one.weights.get(position, {}).items():
                 stays = survival.alive[units].astype(np.bool_)
                 _multiply(weight, stays.reshape([-1 if place == axis else 1 for place in range(len(weight.shape))]))
-        settle(twin.layer)
+        settle(twin.operation)
     return copy
 
 
@@ -47,10 +47,10 @@ def _silent_layers(survival: Survival) -> set[int]:
     """Layers all of whose calls give nothing."""
     full: set[int] = set()
     empty: set[int] = set()
-    for position, step in enumerate(survival.channels.traced.steps):
+    for position, call in enumerate(survival.channels.traced.calls):
         outputs = range(len(survival.channels.traced.effects[position].outputs))
         some = any(survival.full((position, index)) for index in outputs)
-        (full if some else empty).add(id(step.layer))
+        (full if some else empty).add(id(call.operation))
     return empty - full
 
 

@@ -21,7 +21,7 @@ def moved(context: Context) -> Effect:
 
 def _run(context: Context) -> list[Labels]:
     """Labels of the outputs, by calling the layer on a batch of two equal arrays of unit numbers."""
-    node = context.step.node
+    node = context.call.node
     values = {
         id(tensor): np.broadcast_to(labels.units, (2, *labels.shape)).astype(np.int32)
         for tensor, labels in zip(node.input_tensors, context.inputs, strict=True)
@@ -34,7 +34,7 @@ def _run(context: Context) -> list[Labels]:
             f"layer '{context.path}' does not take a batch of two: its arguments must not fix the batch size."
         ) from error
     found = [np.asarray(keras.ops.convert_to_numpy(output)) for output in outputs]
-    for value, shape in zip(found, context.step.call.shapes, strict=True):
+    for value, shape in zip(found, context.call.shapes, strict=True):
         if value.shape != (2, *shape) or (value[0] != value[1]).any():
             raise ConfigError(f"layer '{context.path}' mixes the examples of a batch, so that nothing can be removed.")
     return [box(value[0].astype(np.int64), context.ledger, context.channel_axis) for value in found]
@@ -42,7 +42,7 @@ def _run(context: Context) -> list[Labels]:
 
 def _targets(context: Context, outputs: Sequence[Labels]) -> Callable[[Alive], Mapping[str, Any]]:
     """The constructor arguments that hold a shape or sizes, after removal."""
-    kind, layer = context.step.kind, context.layer
+    kind, layer = context.call.kind, context.layer
 
     def config(alive: Alive) -> Mapping[str, Any]:
         shape = outputs[0].shrunk_shape(alive)
@@ -65,7 +65,7 @@ def _length(labels: Labels, axis: int, alive: Alive) -> int:
 
 def concatenation(context: Context) -> Effect:
     """Along the channels their units stand side by side; along another axis they are tied."""
-    shape = context.step.call.shapes[0]
+    shape = context.call.shapes[0]
     place = context.layer.axis % (len(shape) + 1) - 1
     vectors = [labels.vector(place) for labels in context.inputs]
     parts = [vector for vector in vectors if vector is not None]
@@ -89,7 +89,7 @@ def slicing(context: Context) -> Effect:
     Channels are fixed where a part is taken with a step, whose survivors are no slice.
     """
     labels = context.inputs[0]
-    args, kwargs = context.step.node.arguments.args, context.step.node.arguments.kwargs
+    args, kwargs = context.call.node.arguments.args, context.call.node.arguments.kwargs
     key = kwargs["key"] if "key" in kwargs else args[1]
     place = None if labels.axis is None else _entry(key, labels.axis + 1, len(labels.shape) + 1)
     entry = None if place is None else _tuple(key)[place]
@@ -158,7 +158,7 @@ def padded(context: Context) -> Effect:
     if axis is None:
         last = context.channel_axis % len(labels.shape)
         axis = last if any(amounts[last]) else None
-    shape = context.step.call.shapes[0]
+    shape = context.call.shapes[0]
     if axis is None or not any(amounts[axis]):
         return Effect((Labels(shape, labels.units),))
     if layer.mode != "constant":
@@ -171,7 +171,7 @@ def _constant(context: Context, axis: int, amounts: list[tuple[int, int]]) -> Ef
     before, behind = (context.ledger.fresh(amount) for amount in amounts[axis])
     added: Units = np.concatenate([before, behind])
     context.ledger.padded.append((context.path, added))
-    shape = context.step.call.shapes[0]
+    shape = context.call.shapes[0]
 
     def config(alive: Alive) -> Mapping[str, Any]:
         ends = [int(alive[before].sum()), int(alive[behind].sum())]

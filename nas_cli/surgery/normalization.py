@@ -49,7 +49,7 @@ def unit_normalization(context: Context) -> Effect:
 def _over_axes(context: Context, axis: Any) -> Effect:
     labels = context.inputs[0]
     if labels.lies_along(axis):
-        context.fix(f"the {context.step.kind} layer")
+        context.fix(f"the {context.call.kind} layer")
     place = labels.axis if labels.axis is not None else len(labels.shape) - 1
     vector = np.broadcast_to(labels.units.ravel(), (labels.shape[place],))
     return Effect(elementwise(context).outputs, vector, vector)
@@ -60,7 +60,7 @@ def standardisation(context: Context) -> Effect:
     layer, labels = context.layer, context.inputs[0]
     axis = labels.axis
     vector = None if axis is None else labels.units.ravel()
-    names = ("scale", "offset") if context.step.kind == "Rescaling" else ("mean", "variance")
+    names = ("scale", "offset") if context.call.kind == "Rescaling" else ("mean", "variance")
 
     def config(alive: Alive) -> Mapping[str, Any]:
         if vector is None:

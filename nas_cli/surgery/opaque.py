@@ -19,7 +19,7 @@ def opaque(context: Context) -> Effect:
         raise ConfigError(
             f"layer '{context.path}' wraps a {kind.__module__}.{kind.__name__}, whose channels cannot be followed."
         )
-    reason = context.fix(f"the {context.step.kind} layer")
+    reason = context.fix(f"the {context.call.kind} layer")
     outputs = context.new_outputs(reason)
     missing = JOIN if len(context.inputs) > 1 else CHAIN
     return Effect(outputs, supplies=outputs[0].units.ravel(), missing=missing)

@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
+from nas_cli.costs.keras_graph import Call, Tensor
 from nas_cli.surgery.effect import CONCAT, Effect
-from nas_cli.surgery.graph import Step, Tensor
 from nas_cli.surgery.survival import Survival
 
 
@@ -28,8 +28,8 @@ def rebuild(model: Any, survival: Survival) -> Rebuilt:
     builder = _Builder(survival)
     traced = survival.channels.traced
     needed = set(survival.needed)
-    for position, step in enumerate(traced.steps):
-        if position in needed or step.kind == "InputLayer":
+    for position, call in enumerate(traced.calls):
+        if position in needed or call.kind == "InputLayer":
             builder.add(position)
     outputs = [builder.tensors[output] for output in traced.outputs]
     return Rebuilt(_assembled(model, survival, builder.tensors, outputs), builder.layers)
@@ -48,37 +48,37 @@ class _Builder:
     def add(self, position: int) -> None:
         """Make the call at a position again, on what is left of its inputs."""
         traced = self.survival.channels.traced
-        step, one = traced.steps[position], traced.effects[position]
+        call, one = traced.calls[position], traced.effects[position]
         left = self.survival.operands(position)
-        if len(left) < len(step.sources):
-            self.tensors[position, 0] = self._joined(step, one, left)
+        if len(left) < len(call.sources):
+            self.tensors[position, 0] = self._joined(call, one, left)
             return
-        layer = self.layers[position] = self._layer(step, one)
-        if step.kind == "InputLayer":
+        layer = self.layers[position] = self._layer(call, one)
+        if call.kind == "InputLayer":
             self.tensors[position, 0] = layer.output
             return
-        sources = [self.tensors[source] for source in step.sources]
-        values = {id(old): new for old, new in zip(step.node.input_tensors, sources, strict=True)}
-        args, kwargs = one.arguments(self.survival.alive, *step.node.arguments.fill_in(values))
+        sources = [self.tensors[source] for source in call.sources]
+        values = {id(old): new for old, new in zip(call.node.input_tensors, sources, strict=True)}
+        args, kwargs = one.arguments(self.survival.alive, *call.node.arguments.fill_in(values))
         for index, tensor in enumerate(keras.tree.flatten(layer(*args, **kwargs))):
             self.tensors[position, index] = tensor
 
-    def _joined(self, step: Step, one: Effect, left: Sequence[Tensor]) -> Any:
+    def _joined(self, call: Call, one: Effect, left: Sequence[Tensor]) -> Any:
         """A sum or concatenation without the operands that are gone."""
         if one.missing == CONCAT:
-            tensors = self._padded(step, one)
+            tensors = self._padded(call, one)
         else:
             tensors = [self.tensors[source] for source in left]
         if len(tensors) == 1:
             return tensors[0]
-        layer = self._layer(step, one)
-        return layer(tensors) if isinstance(step.node.arguments.args[0], list | tuple) else layer(*tensors)
+        layer = self._layer(call, one)
+        return layer(tensors) if isinstance(call.node.arguments.args[0], list | tuple) else layer(*tensors)
 
-    def _padded(self, step: Step, one: Effect) -> list[Any]:
+    def _padded(self, call: Call, one: Effect) -> list[Any]:
         """The parts of a concatenation; zeros, at the end of a neighbour, where others need a lost part's channels."""
         tensors: list[Any] = []
         front = 0
-        for source in step.sources:
+        for source in call.sources:
             if self.survival.full(source):
                 tensors.append(_with_zeros(self.tensors[source], one.axis, front, 0))
                 front = 0
@@ -91,15 +91,15 @@ class _Builder:
                 front += zeros
         return tensors
 
-    def _layer(self, step: Step, one: Effect) -> Any:
+    def _layer(self, call: Call, one: Effect) -> Any:
         """A new layer for an old one; for calls without weights one for each configuration that is needed."""
         changed = dict(one.config(self.survival.alive))
-        key = (id(step.layer), "" if getattr(step.layer, "weights", ()) else repr(changed))
+        key = (id(call.operation), "" if getattr(call.operation, "weights", ()) else repr(changed))
         if key not in self._made:
-            config = {**step.layer.get_config(), **changed}
+            config = {**call.operation.get_config(), **changed}
             if "name" in config:
-                config["name"] = self._name(step.call.path)
-            self._made[key] = type(step.layer).from_config(config)
+                config["name"] = self._name(call.path)
+            self._made[key] = type(call.operation).from_config(config)
         return self._made[key]
 
     def _name(self, path: str) -> str:
@@ -124,9 +124,9 @@ def _assembled(model: Any, survival: Survival, tensors: Mapping[Tensor, Any], ou
     """The new model, with inputs and outputs in the old one's structure (a tensor, a list or a dictionary)."""
     traced = survival.channels.traced
     inputs: Mapping[int, Any] = {
-        id(step.node.output_tensors[0]): tensors[position, 0]
-        for position, step in enumerate(traced.steps)
-        if step.kind == "InputLayer"
+        id(call.node.output_tensors[0]): tensors[position, 0]
+        for position, call in enumerate(traced.calls)
+        if call.kind == "InputLayer"
     }
     sequential = isinstance(model, keras.Sequential)
     taken = keras.tree.map_structure(lambda tensor: inputs[id(tensor)], model.inputs[0] if sequential else model.input)

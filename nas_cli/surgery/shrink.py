@@ -28,7 +28,7 @@ def shrink(model: Any, keep: Keep) -> Any:
     traced = survival.channels.traced
     for position, layer in rebuilt.layers.items():
         if getattr(layer, "weights", ()):
-            old = traced.steps[position].layer
+            old = traced.calls[position].operation
             give(layer, gathered(old.get_weights(), traced.effects[position], survival.alive))
     return rebuilt.model
 

@@ -13,13 +13,13 @@ from nas_cli.surgery.labels import Labels, along
 def each_map(context: Context) -> Effect:
     """Pooling, upsampling, resizing, cropping about the centre: the channels keep their axis."""
     axis = channel_axis(context.layer, len(context.inputs[0].shape))
-    return Effect((along(context.step.call.shapes[0], axis, context.passing(axis)),))
+    return Effect((along(context.call.shapes[0], axis, context.passing(axis)),))
 
 
 def global_pooling(context: Context) -> Effect:
     """One number per channel is left, in a vector or, with keepdims, on the channels' axis."""
     axis = channel_axis(context.layer, len(context.inputs[0].shape))
-    vector, shape = context.passing(axis), context.step.call.shapes[0]
+    vector, shape = context.passing(axis), context.call.shapes[0]
     return Effect((along(shape, axis if context.layer.keepdims else 0, vector),))
 
 
@@ -30,12 +30,12 @@ def reduction(context: Context) -> Effect:
     given = operation.axis if operation.axis is not None else list(range(rank))
     axes = {place % rank - 1 for place in (given if isinstance(given, list | tuple) else [given])}
     if labels.axis is None:
-        sizes = (1,) * len(context.step.call.shapes[0])
-        return Effect((Labels(context.step.call.shapes[0], labels.units.reshape(sizes)),))
+        sizes = (1,) * len(context.call.shapes[0])
+        return Effect((Labels(context.call.shapes[0], labels.units.reshape(sizes)),))
     if labels.axis in axes or -1 in axes:
         return Effect(context.new_outputs(context.fix("the reduction")))
     place = labels.axis if operation.keepdims else labels.axis - sum(axis < labels.axis for axis in axes)
-    return Effect((along(context.step.call.shapes[0], place, labels.units.ravel()),))
+    return Effect((along(context.call.shapes[0], place, labels.units.ravel()),))
 
 
 def padding(context: Context) -> Effect:
@@ -45,7 +45,7 @@ def padding(context: Context) -> Effect:
     labels = context.inputs[0]
     channel = _padded_axis(labels, context, place, amounts)
     if channel is None:
-        return Effect((Labels(context.step.call.shapes[0], labels.units),))
+        return Effect((Labels(context.call.shapes[0], labels.units),))
     front, back = amounts[channel - place]
     vector = context.passing(channel)
     before, behind = context.ledger.fresh(front), context.ledger.fresh(back)
@@ -58,14 +58,14 @@ def padding(context: Context) -> Effect:
         return {"padding": changed[0] if len(changed) == 1 else changed}
 
     whole = np.concatenate([before, vector, behind])
-    return Effect((along(context.step.call.shapes[0], channel, whole),), supplies=zeros, config=config)
+    return Effect((along(context.call.shapes[0], channel, whole),), supplies=zeros, config=config)
 
 
 def cropping(context: Context) -> Effect:
     """A part of each map; along the channels, some of them."""
     layer, labels = context.layer, context.inputs[0]
     place, amounts = _amounts(context, layer.cropping)
-    channel, shape = labels.axis, context.step.call.shapes[0]
+    channel, shape = labels.axis, context.call.shapes[0]
     if channel is None or not place <= channel < place + len(amounts):
         return Effect((Labels(shape, labels.units),))
     front, back = amounts[channel - place]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nas_cli.costs.keras_graph import Call, Tensor
 from nas_cli.errors import ConfigError
 from nas_cli.surgery.channels import Channels, Traced
 from nas_cli.surgery.effect import CONCAT, DIFFERENCE, SUM, Alive
-from nas_cli.surgery.graph import Step, Tensor
 from nas_cli.surgery.keep import Keep, kept_units
 from nas_cli.surgery.labels import Labels
 from nas_cli.surgery.silence import KERNEL, gives_zero
@@ -41,7 +41,7 @@ class Survival:
 
     def operands(self, position: int) -> list[Tensor]:
         """The sources of a call that are not empty."""
-        return [source for source in self.channels.traced.steps[position].sources if self.full(source)]
+        return [source for source in self.channels.traced.calls[position].sources if self.full(source)]
 
     def full(self, tensor: Tensor) -> bool:
         """Whether anything is left of the tensor."""
@@ -81,52 +81,52 @@ def _states(channels: Channels, kept: NDArray[np.bool_]) -> dict[Tensor, State]:
     traced = channels.traced
     alive = kept[traced.numbers]
     states: dict[Tensor, State] = {}
-    for position, (step, one) in enumerate(zip(traced.steps, traced.effects, strict=True)):
-        inputs = [states[source] for source in step.sources]
+    for position, (call, one) in enumerate(zip(traced.calls, traced.effects, strict=True)):
+        inputs = [states[source] for source in call.sources]
         after = _after(traced, alive, position, inputs)
         for index, labels in enumerate(one.outputs):
             gone = not alive[labels.units].any()
-            states[position, index] = _emptied(channels, labels, step, inputs) if gone else after
+            states[position, index] = _emptied(channels, labels, call, inputs) if gone else after
     return states
 
 
-def _emptied(channels: Channels, labels: Labels, step: Step, inputs: Sequence[State]) -> State:
+def _emptied(channels: Channels, labels: Labels, call: Call, inputs: Sequence[State]) -> State:
     """The state of a tensor all of whose own channels go."""
-    zero = gives_zero(step, [state.zero for state in inputs], silenced=True)
+    zero = gives_zero(call, [state.zero for state in inputs], silenced=True)
     earlier = next((state for state in inputs if state.status == EMPTY), None)
     if earlier is not None:
-        return State(EMPTY, zero, earlier.group, earlier.layer or _reader(step))
+        return State(EMPTY, zero, earlier.group, earlier.layer or _reader(call))
     unit = channels.traced.numbers[labels.units.flat[0]]
     return State(EMPTY, zero, next(group.name for group in channels.groups if unit in group.units))
 
 
-def _reader(step: Step) -> str:
+def _reader(call: Call) -> str:
     """The layer's path if it mixes channels, so that it is what cannot do without them; else nothing."""
-    return step.call.path if any(hasattr(step.layer, name) for name in KERNEL) else ""
+    return call.path if any(hasattr(call.operation, name) for name in KERNEL) else ""
 
 
 def _after(traced: Traced, alive: Alive, position: int, inputs: Sequence[State]) -> State:
     """The state of a call's outputs from that of its inputs, while some of its own channels stay."""
-    step = traced.steps[position]
+    call = traced.calls[position]
     cut = next((state for state in inputs if state.status == CUT), None)
     if cut is not None:
         return cut
     empty = [state for state in inputs if state.status == EMPTY]
     if not empty:
         return State(FULL)
-    place = empty[0].layer or _reader(step)
+    place = empty[0].layer or _reader(call)
     if len(empty) == len(inputs):
-        alone = sum(other.layer is step.layer for other in traced.steps) == 1
-        return State(EMPTY, gives_zero(step, [state.zero for state in inputs], silenced=alone), empty[0].group, place)
+        alone = sum(other.operation is call.operation for other in traced.calls) == 1
+        return State(EMPTY, gives_zero(call, [state.zero for state in inputs], silenced=alone), empty[0].group, place)
     if _can_spare(traced, alive, position, inputs):
         return State(FULL)
-    return State(CUT, group=empty[0].group, layer=step.call.path)
+    return State(CUT, group=empty[0].group, layer=call.path)
 
 
 def _can_spare(traced: Traced, alive: Alive, position: int, inputs: Sequence[State]) -> bool:
     """Whether the call can do without its empty operands: their masked form must not change its result."""
-    step, one = traced.steps[position], traced.effects[position]
-    sources = list(zip(step.sources, inputs, strict=True))
+    call, one = traced.calls[position], traced.effects[position]
+    sources = list(zip(call.sources, inputs, strict=True))
     if one.missing == CONCAT:
         padded = (state for source, state in sources if alive[traced.labels(source).units].any())
         return all(state.zero for state in padded if state.status == EMPTY)
@@ -134,7 +134,7 @@ def _can_spare(traced: Traced, alive: Alive, position: int, inputs: Sequence[Sta
         return False
     left = [traced.labels(source).shape for source, state in sources if state.status == FULL]
     return all(state.zero for state in inputs if state.status == EMPTY) and (
-        np.broadcast_shapes(*left) == tuple(step.call.shapes[0])
+        np.broadcast_shapes(*left) == tuple(call.shapes[0])
     )
 
 
@@ -142,7 +142,7 @@ def _check(traced: Traced, states: dict[Tensor, State]) -> None:
     for output in traced.outputs:
         state = states[output]
         if state.status != FULL:
-            layer = state.layer or traced.steps[output[0]].call.path
+            layer = state.layer or traced.calls[output[0]].path
             raise ConfigError(
                 f"removing all channels of group '{state.group}' cuts the network at layer '{layer}', which cannot do "
                 "without them: keep at least one channel of the group."
@@ -156,7 +156,7 @@ def _needed(traced: Traced, states: dict[Tensor, State]) -> list[int]:
         position = pending.pop()
         if position not in needed:
             needed.add(position)
-            pending += [source[0] for source in traced.steps[position].sources if states[source].status == FULL]
+            pending += [source[0] for source in traced.calls[position].sources if states[source].status == FULL]
     return sorted(needed)
 
 

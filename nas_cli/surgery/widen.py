@@ -71,7 +71,7 @@ def _rebuilt(model: keras.Model, channels: Channels, copies: Units, group: Chann
     """The same graph at the new widths, with fresh weights."""
     traced = channels.traced
     by_label = copies[traced.numbers]
-    effects = {id(step.layer): one for step, one in zip(traced.steps, traced.effects, strict=True)}
+    effects = {id(call.operation): one for call, one in zip(traced.calls, traced.effects, strict=True)}
     copying = Copying(
         config=lambda layer: effects[id(layer)].config(by_label) if id(layer) in effects else {},
         arguments=lambda layer, args, kwargs: (
@@ -109,23 +109,23 @@ def _transfer(channels: Channels, after: Channels, origins: Units, copies: Units
     """Give the wider model the old weights: copied for copied channels, divided where copies are summed."""
     old, new = channels.traced, after.traced
     done: set[int] = set()
-    for position, (step, wide) in enumerate(zip(old.steps, new.steps, strict=True)):
-        if id(step.layer) in done or not getattr(step.layer, "weights", ()):
+    for position, (call, wide) in enumerate(zip(old.calls, new.calls, strict=True)):
+        if id(call.operation) in done or not getattr(call.operation, "weights", ()):
             continue
-        done.add(id(step.layer))
+        done.add(id(call.operation))
         before_axes, after_axes = old.effects[position].weights, new.effects[position].weights
-        values = [np.asarray(weight) for weight in step.layer.get_weights()]
+        values = [np.asarray(weight) for weight in call.operation.get_weights()]
         for place, axes in after_axes.items():
             for axis, labels in axes.items():
                 units = new.numbers[labels]
                 source = _sources(old.numbers[before_axes[place][axis]], units, origins, group)
                 values[place] = values[place].take(source, axis)
                 if (
-                    SUMMED.get(step.kind) == (place, axis - values[place].ndim)
-                    and getattr(step.layer, "groups", 1) == 1
+                    SUMMED.get(call.kind) == (place, axis - values[place].ndim)
+                    and getattr(call.operation, "groups", 1) == 1
                 ):
                     values[place] = values[place] / _along(copies[origins[units]], axis, values[place].ndim)
-        give(wide.layer, values)
+        give(wide.operation, values)
 
 
 def _sources(before: Units, after: Units, origins: Units, group: ChannelGroup) -> Units:

@@ -69,10 +69,24 @@ def test_an_epoch_shows_every_image_k_times() -> None:
     batches = list(epoch_batches(split, 4, np.random.default_rng(0), tripled))
     seen = np.concatenate([y for _, y in batches])
     assert np.bincount(seen).tolist() == [3] * 10
-    assert len(batches) == batches_per_epoch(10, 4, 3) == 8
+    assert [len(y) for _, y in batches] == [4] * 6 + [6]
+    assert batches_per_epoch(10, 4, 3) == 7
     assert all((x.ravel() == y).all() for x, y in batches)
-    whole = list(epoch_batches(split, 4, np.random.default_rng(0), tripled, drop_remainder=True))
-    assert len(whole) == batches_per_epoch(10, 4, 3, drop_remainder=True) == 7
+
+
+def test_a_rest_of_few_examples_joins_the_last_batch() -> None:
+    def sizes(examples: int, batch_size: int) -> list[int]:
+        split = Split(np.zeros((examples, 1), np.float32), np.zeros(examples, np.int64))
+        found = [len(y) for _, y in epoch_batches(split, batch_size, np.random.default_rng(0))]
+        assert len(found) == batches_per_epoch(examples, batch_size)
+        return found
+
+    assert sizes(64 + 3, 32) == [32, 35]
+    assert sizes(64 + 4, 32) == [32, 32, 4]
+    assert sizes(256 + 7, 128) == [128, 135]
+    assert sizes(3, 32) == [3]
+    assert sizes(5, 2) == [2, 3]
+    assert sizes(3, 1) == [1, 1, 1]
 
 
 @pytest.mark.parametrize("path", sorted(CONF.glob("*.yaml")), ids=lambda path: path.stem)
