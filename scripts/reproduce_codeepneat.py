@@ -14,6 +14,7 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 from nas_cli.errors import NasError
@@ -30,10 +31,8 @@ OVERRIDES = {
     "fast": (
         *MORPH,
         "estimator.weights=surviving",
-        "estimator.skip=true",
         "estimator.stop_early=true",
         "estimator.cache=true",
-        "estimator.reuse=true",
     ),
 }
 LARGE = ("cifar100", "tiny_imagenet")
@@ -52,13 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parse(arguments)
     runs = ROOT / "results" / "runs" / f"codeepneat-{given.scale}"
     failed = False
-    if not given.report:
-        for dataset in given.datasets:
-            for repeat in range(given.repeats):
-                for arm in given.arms:
-                    failed |= not _carry_out(runs, dataset, arm, repeat, given.scale, given.overrides)
     out = ROOT / "results" / ("codeepneat" if given.scale == "reduced" else f"codeepneat_{given.scale}")
     try:
+        for dataset, repeat, arm in () if given.report else product(given.datasets, range(given.repeats), given.arms):
+            failed |= not _carry_out(runs, dataset, arm, repeat, given.scale, given.overrides)
         for path in build_codeepneat(runs, out, f"python scripts/{Path(__file__).name} --scale {given.scale}"):
             print(path.relative_to(ROOT))
     except NasError as error:

@@ -1,9 +1,8 @@
 """The runs of an experiment that compares arms: several repeats of several ways to do the same search."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from nas_cli.errors import RunError
@@ -16,34 +15,50 @@ from nas_cli.runs.folder import CONFIG
 
 @dataclass(frozen=True)
 class Arm:
-    """The complete repeats of one arm on one data set, by rising number."""
+    """The complete repeats of one arm on one data set, and their numbers, which rise."""
 
     dataset: str
     name: str
+    numbers: tuple[int, ...]
     repeats: tuple[Source, ...]
 
-    def over_repeats(self, value: "Sequence[float]") -> tuple[float, float]:
-        """Mean, and half the distance between the highest and the lowest repeat."""
-        return fmean(value), (max(value) - min(value)) / 2
+    def at(self, numbers: Collection[int]) -> "Arm":
+        """The arm with only those repeats."""
+        kept = [(n, run) for n, run in zip(self.numbers, self.repeats, strict=True) if n in numbers]
+        return replace(self, numbers=tuple(n for n, _ in kept), repeats=tuple(run for _, run in kept))
+
+
+def spread(values: Sequence[float]) -> float:
+    """Half the distance between the highest and the lowest."""
+    return (max(values) - min(values)) / 2
 
 
 def find_arms(root: Path) -> list[Arm]:
-    """The arms under `root`, whose runs lie in <dataset>/<arm>-<repeat>/; runs that have not ended are left out.
+    """The arms under `root`, whose runs lie in <dataset>/<arm>-<repeat>/; runs that have not ended are left out, and
+    those without a scored network in the last generation.
 
     Raises:
         RunError: if there is no complete run.
     """
-    found: dict[tuple[str, str], list[Source]] = {}
-    for config in sorted(root.glob(f"*/*/{CONFIG}")):
+    found: dict[tuple[str, str], dict[int, Source]] = {}
+    for config in root.glob(f"*/*/{CONFIG}"):
         name, dash, repeat = config.parent.name.rpartition("-")
         if not dash or not repeat.isdigit():
             continue
         source = load(config.parent)
-        if source.status == "completed":
-            found.setdefault((config.parent.parent.name, name), []).append(source)
+        if source.status == "completed" and last_population(source.history):
+            found.setdefault((config.parent.parent.name, name), {})[int(repeat)] = source
     if not found:
         raise RunError(f"no complete runs in {root}: run the experiment first.")
-    return [Arm(dataset, name, tuple(repeats)) for (dataset, name), repeats in found.items()]
+    return [
+        Arm(dataset, name, tuple(sorted(runs)), tuple(runs[number] for number in sorted(runs)))
+        for (dataset, name), runs in sorted(found.items())
+    ]
+
+
+def sessions(history: History) -> int:
+    """How often the run was begun or taken up; the time of more than one includes starts and lost work."""
+    return 1 + sum(1 for _ in history.of_kind("resume"))
 
 
 def minutes(source: Source) -> float:

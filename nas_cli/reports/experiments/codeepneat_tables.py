@@ -14,15 +14,20 @@ from nas_cli.reports.experiments.arms import (
     flops_ratio,
     last_population,
     minutes,
+    sessions,
+    spread,
     total,
 )
 
 PLAIN = "plain"
+PREDICTED = ("b", "a")
+"""The arms that do what the thesis' model describes."""
+
 ARMS = {
     "plain": "CoDeepNEAT",
     "b": "with MorphNet, no inheritance (B)",
     "a": "with MorphNet, inheritance (A)",
-    "fast": "with MorphNet, and everything that makes it faster",
+    "fast": "with MorphNet, surviving weights, hopeless networks stopped early, identical ones not trained again",
 }
 DATASETS = {"mnist": "MNIST", "cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "tiny_imagenet": "Tiny ImageNet"}
 
@@ -67,44 +72,58 @@ def _row(arm: Arm, plain: Arm | None) -> dict[str, Any]:
 
 
 def _measured(arm: Arm) -> dict[str, Any]:
-    wall, wall_range = arm.over_repeats([minutes(source) for source in arm.repeats])
+    wall = [minutes(source) for source in arm.repeats]
     accuracies = [100 * fmean(last_population(source.history)) for source in arm.repeats]
-    _, accuracy_range = arm.over_repeats(accuracies)
-    merged = [value for source in arm.repeats for value in last_population(source.history)]
     tests = [source.history.measure.test(source.history.last("test").get("metrics") or {}) for source in arm.repeats]
+    known = [100 * value for value in tests if value is not None]
+    trials = [trial for source in arm.repeats for trial in source.history.trials]
     return {
         "dataset": arm.dataset,
         "arm": arm.name,
         "repeats": len(arm.repeats),
-        "minutes": round(wall, 2),
-        "minutes_range": round(wall_range, 2),
+        "sessions": sum(sessions(source.history) for source in arm.repeats),
+        "failed": sum(trial.fitness is None for trial in trials),
+        "stopped_early": sum("stopped_early" in trial.event.get("extra", {}) for trial in trials),
+        "cached": sum("cached_from" in trial.event for trial in trials),
+        "minutes": round(fmean(wall), 2),
+        "minutes_range": round(spread(wall), 2),
         "cpu_minutes": round(fmean(map(cpu_minutes, arm.repeats)), 2),
-        "accuracy": round(100 * fmean(merged), 2),
-        "accuracy_range": round(accuracy_range, 2),
-        "best_test_accuracy": round(100 * fmean(value for value in tests if value is not None), 2),
-        "mean_mflops": round(fmean(t.flops or 0.0 for s in arm.repeats for t in s.history.scored) / 1e6, 2),
+        "accuracy": round(fmean(_merged(arm)), 2),
+        "accuracy_range": round(spread(accuracies), 2),
+        "best_test_accuracy": round(fmean(known), 2) if known else None,
+        "mean_mflops": round(fmean(trial.flops or 0.0 for trial in trials) / 1e6, 2),
     }
+
+
+def _merged(arm: Arm) -> list[float]:
+    """Validation accuracies of the last populations of all repeats, percent."""
+    return [100 * value for source in arm.repeats for value in last_population(source.history)]
 
 
 def _against(arm: Arm, plain: Arm) -> dict[str, Any]:
+    """Speed-up and degradation over the repeats that both arms have."""
+    both = set(arm.numbers) & set(plain.numbers)
+    if not both:
+        return {}
+    arm, plain = arm.at(both), plain.at(both)
     wall = fmean(map(minutes, plain.repeats)) / fmean(map(minutes, arm.repeats))
     cpu = fmean(map(cpu_minutes, plain.repeats)) / fmean(map(cpu_minutes, arm.repeats))
-    ratios = [ratio for ratio in (flops_ratio(source.history) for source in arm.repeats) if ratio]
-    values = {kind.name: [v for s in kind.repeats for v in last_population(s.history)] for kind in (arm, plain)}
     row: dict[str, Any] = {
         "speedup": round(wall, 3),
         "speedup_cpu": round(cpu, 3),
-        "degradation": round(100 * (fmean(values[PLAIN]) - fmean(values[arm.name])), 2),
+        "degradation": round(fmean(_merged(plain)) - fmean(_merged(arm)), 2),
     }
+    ratios = [ratio for ratio in (flops_ratio(source.history) for source in arm.repeats) if ratio]
     if ratios:
+        row["a"] = round(fmean(ratios), 3)
+    if ratios and arm.name in PREDICTED:
         predicted = prediction(plain, epochs_of_compression(arm), fmean(ratios))
-        row |= {"a": round(fmean(ratios), 3), "predicted_speedup": round(predicted, 3)}
-        row["prediction_error"] = round(predicted / wall - 1, 3)
+        row |= {"predicted_speedup": round(predicted, 3), "prediction_error": round(predicted / wall - 1, 3)}
     return row
 
 
 def prediction(plain: Arm, compression_epochs: int, ratio: float) -> float:
-    """The speed-up that the thesis' model gives for FLOPs ratio `ratio` per compression epoch.
+    """The speed-up that the thesis' model gives where all k epochs of compression divide the FLOPs by `ratio` = a^k.
 
     c and d, time per FLOP of a training epoch and of an evaluation, are those of the plain arm. We evaluate after
     every epoch, so d is the time of all n evaluations.
@@ -115,7 +134,7 @@ def prediction(plain: Arm, compression_epochs: int, ratio: float) -> float:
     return predicted_speedup(
         training_epochs=epochs,
         compression_epochs=compression_epochs,
-        ratio=ratio,
+        ratio=ratio ** (1 / compression_epochs),
         evaluation=evaluation / (training / epochs),
     )
 
@@ -129,7 +148,7 @@ def trial_table(arms: Sequence[Arm]) -> pd.DataFrame:
     """A row per trial of every run, for whoever wants another statistic."""
     rows = []
     for arm in sorted(arms, key=_order):
-        for number, source in enumerate(arm.repeats):
+        for number, source in zip(arm.numbers, arm.repeats, strict=True):
             for trial in source.history.trials:
                 block = trial.event.get("extra", {}).get("compression") or {}
                 rows.append(
