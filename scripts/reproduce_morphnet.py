@@ -1,7 +1,7 @@
 """Runs, or goes on with, the comparisons of MorphNet with other ways to a smaller network, and writes their tables.
 
     python scripts/reproduce_morphnet.py                      # both experiments, reduced, two seeds
-    python scripts/reproduce_morphnet.py --only equal_flops   # ResNet-20: MorphNet, group lasso, width multiplier
+    python scripts/reproduce_morphnet.py --only equal_flops   # ResNet-20: MorphNet, cost-blind lasso, width multiplier
     python scripts/reproduce_morphnet.py --only inception_v2  # accuracy against FLOPs, one process and Horovod
     python scripts/reproduce_morphnet.py --report             # tables from what is there
 
@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from nas_cli.errors import NasError
@@ -42,7 +43,7 @@ class Run:
 
 
 def equal_flops(seed: int) -> Iterator[Run]:
-    """ResNet-20 whole, and at about half its FLOPs by width multiplier, MorphNet, and a cost-blind group lasso."""
+    """ResNet-20 whole, and at about half its FLOPs by width multiplier, by MorphNet, and by a lasso blind to costs."""
     common = ("--experiment", "morphnet_resnet20", f"seed={seed}")
     yield Run("equal_flops", f"width-1-{seed}", ("train", *common))
     yield Run("equal_flops", f"width-0.7-{seed}", ("train", *common, "model.width=0.7"))
@@ -70,12 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     given = _parse(arguments)
     failed = False
-    if not given.report:
-        for name in EXPERIMENTS if given.only is None else [given.only]:
-            for seed in range(given.seeds):
-                for run in EXPERIMENTS[name](seed):
-                    failed |= not _carry_out(run, given.overrides)
+    names = [] if given.report else list(EXPERIMENTS) if given.only is None else [given.only]
     try:
+        for name, seed in product(names, range(given.seeds)):
+            for run in EXPERIMENTS[name](seed):
+                failed |= not _carry_out(run, given.overrides)
         for path in build_morphnet(RUNS, ROOT / "results" / "morphnet", f"python scripts/{Path(__file__).name}"):
             print(path.relative_to(ROOT))
     except NasError as error:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from nas_cli.errors import RunError
-from nas_cli.reports.experiments.morphnet import build_morphnet, run_table, summarised
+from nas_cli.reports.experiments.morphnet import build_morphnet, claims, run_table, summarised
 from tests.reports.journals import training_events, write_run
 
 
@@ -48,6 +48,20 @@ def test_everything_is_written(runs: Path, tmp_path: Path) -> None:
 
     assert {file.name for file in files} == {"runs.csv", "summary.csv", "README.md", "equal_flops.png"}
     assert all(file.stat().st_size > 0 for file in files)
+
+
+def test_the_documents_claims_are_set_beside_ours(tmp_path: Path) -> None:
+    """Widths: 8 MFLOPs 60 %, 4 MFLOPs 50 %. MorphNet: 4 MFLOPs 60 %: half the FLOPs without loss, 10 points better than
+    the width multiplier at 4 MFLOPs."""
+    base = tmp_path / "inception_v2"
+    _run(base / "width-1-0", 0.6, 8_000_000, morph=False)
+    _run(base / "width-0.7-0", 0.5, 4_000_000, morph=False)
+    _run(base / "morphnet-0.5-0", 0.6, 8_000_000, morph=True)
+
+    table = claims(summarised(run_table(tmp_path))).set_index("claim")
+
+    assert table.loc["FLOPs without loss, MorphNet, one process", "ours"] == "-50.0 %"
+    assert table.loc["accuracy at equal cost, MorphNet, one process", "ours"] == "+10.0 %"
 
 
 def test_no_runs_is_one_line(tmp_path: Path) -> None:
