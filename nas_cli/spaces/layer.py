@@ -54,8 +54,10 @@ def sample_layer(settings: ModularSpaceSettings, rng: np.random.Generator) -> La
 def mutate_layer(layer: Layer, settings: ModularSpaceSettings, rng: np.random.Generator) -> Layer:
     """The layer with one field changed: numbers by a normal step, categories to another value; never an equal layer."""
     changes: list[Callable[[], Layer]] = [lambda: _other_after(layer, settings, rng)]
-    if settings.filters[0] < settings.filters[1]:
-        changes.append(lambda: replace(layer, filters=mutate_integer(layer.filters, settings.filters, rng)))
+    # A compressed layer may be narrower than the space's narrowest: a step from there is no jump back into the range.
+    filters = (min(layer.filters, settings.filters[0]), settings.filters[1])
+    if filters[0] < filters[1]:
+        changes.append(lambda: replace(layer, filters=mutate_integer(layer.filters, filters, rng)))
     if any(kernel != layer.kernel for kernel in settings.kernels):
         changes.append(lambda: replace(layer, kernel=_other(settings.kernels, layer.kernel, rng)))
     if layer.after == "dropout" and settings.dropout[0] < settings.dropout[1]:

@@ -100,3 +100,11 @@ def test_compressed_widths_survive_json_and_wrong_values_do_not() -> None:
     for wrong in ([0, 3, "none", 0], [3, 0, "none", 0], [3, 3, "pool", 0], [3, 3, "dropout", 1.0], [3], None):
         with pytest.raises(ConfigError):
             layer_from_json(wrong)
+
+
+def test_a_compressed_layer_does_not_jump_back_into_the_range() -> None:
+    """Strategy A leaves layers narrower than the space's narrowest; their next width is a step from their own."""
+    narrow = Layer(3, 3, "none")
+    changed = [mutate_layer(narrow, SMALL, np.random.default_rng(seed)) for seed in range(60)]
+    widths = {layer.filters for layer in changed} - {narrow.filters}
+    assert widths and min(widths) < SMALL.filters[0]
