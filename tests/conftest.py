@@ -2,6 +2,12 @@
 
 import signal
 
+from hypothesis import settings
+
+# How long an example takes says something about the machine, not about the code.
+settings.register_profile("nas", deadline=None)
+settings.load_profile("nas")
+
 
 def pytest_configure() -> None:
     """Lets Ctrl-C reach the tests that send it: a shell without job control starts background jobs that ignore it."""
