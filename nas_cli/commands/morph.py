@@ -88,10 +88,11 @@ def examine(config: MorphConfig) -> list[str]:
     from nas_cli.data.sources import data_dir
     from nas_cli.models.reference import open_model
     from nas_cli.morph.shrunk import removable_line
+    from nas_cli.morph.target_device import target_device
 
     data = info(config.dataset, data_dir())
     model = open_model(config.model, data.input_shape, data.classes)
-    return [*lines, removable_line(model, config.model.name, config.morph)]
+    return [*lines, removable_line(model, config.model.name, config.morph, target_device(config.morph))]
 
 
 def execute(config: MorphConfig, run: Any) -> Mapping[str, Any]:
@@ -198,11 +199,12 @@ def _start(config: MorphConfig, job: Any, note: Note) -> dict[str, Any]:
     from nas_cli.models.reference import find_architecture
     from nas_cli.morph.before_after import cost_block, layer_rows
     from nas_cli.morph.shrunk import removable_line
+    from nas_cli.morph.target_device import device_block, target_device
     from nas_cli.runs.identity import config_digest
     from nas_cli.schema import plain
 
-    data = job.dataset
-    note(removable_line(job.model, config.model.name, config.morph))
+    data, device = job.dataset, target_device(config.morph)
+    note(removable_line(job.model, config.model.name, config.morph, device))
     cost = model_cost(job.model)
     network = find_architecture(config.model.name, data.input_shape, data.classes, config.model.width)
     return {
@@ -211,6 +213,7 @@ def _start(config: MorphConfig, job: Any, note: Note) -> dict[str, Any]:
         "dataset": dataset_block(data),
         "model": config.model.name,
         "target": config.morph.target,
+        "device": device_block(device),
         "architecture": None if network is None else network.to_json(),
         "cost": cost_block(cost),
         "layers": layer_rows(job.model),

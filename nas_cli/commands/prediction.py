@@ -8,11 +8,14 @@ from nas_cli.config import MorphConfig, SearchConfig, TrainConfig
 from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.costs.devices import THIS_MACHINE, find_device
 from nas_cli.costs.throughput import machine_flops, training_seconds
+from nas_cli.data.batches import batches_per_epoch
+from nas_cli.data.dataset import DatasetInfo
 from nas_cli.data.info import info
 from nas_cli.data.sources import data_dir
 from nas_cli.estimators.budget import check_train_size, trial_shape
 from nas_cli.models.reference import find_architecture
 from nas_cli.models.weights import check_weights
+from nas_cli.morph import length
 from nas_cli.morph.phases import phases
 
 SAMPLES = 100
@@ -32,10 +35,8 @@ def compression_epochs(config: SearchConfig, images: int) -> float:
     morph = getattr(config.estimator, "morph", None)
     if morph is None:
         return 0.0
-    steps = -(-images // config.training.batch_size)
-    epochs = morph.epochs if morph.steps is None else morph.steps / steps
-    share = 1 / getattr(config.strategy, "compress_every", 1)
-    return float(round(epochs * len(morph.multipliers or (1,)) * share, 2))
+    epochs = length.compression_epochs(morph, batches_per_epoch(images, config.training.batch_size))
+    return round(epochs / getattr(config.strategy, "compress_every", 1), 2)
 
 
 def predict_search(config: SearchConfig) -> list[str]:
@@ -81,24 +82,28 @@ def predict_search(config: SearchConfig) -> list[str]:
 
 def predict_training(config: TrainConfig) -> list[str]:
     """Lines on data, cost and time of one training; a model file's cost is known only once it is built."""
-    return _lines_of_model(config, config.training.epochs, f"{config.training.epochs} epochs")
+    data = info(config.dataset, data_dir())
+    return _lines_of_model(config, data, config.training.epochs, f"{config.training.epochs} epochs")
 
 
 def predict_morph(config: MorphConfig) -> list[str]:
-    """The same for shrinking and retraining; phases after the first shrinking are counted at the share that remains."""
+    """The same for shrinking and retraining, in one process; phases after the first shrinking are counted at the share
+    that remains."""
     if config.morph.target == "latency" and config.morph.device != THIS_MACHINE:
         find_device(config.morph.device)
-    plan = phases(config.morph, config.loop, config.training.epochs, config.seed)
+    data = info(config.dataset, data_dir())
+    batches = batches_per_epoch(data.train_examples, config.training.batch_size, config.augmentation.copies)
+    plan = phases(config.morph, config.loop, config.training.epochs, config.seed, batches)
     share = 1.0 - (config.morph.reduction or 0.0) if config.morph.expand is None else config.morph.expand
     shrunk = [phase.kind == "retrain" or phase.iteration > 1 for phase in plan]
-    epochs = sum(phase.epochs * (share if small else 1.0) for phase, small in zip(plan, shrunk, strict=True))
-    return _lines_of_model(config, epochs, ", ".join(f"{phase.name} {phase.epochs}" for phase in plan) + " epochs")
+    epochs = sum(phase.passes * (share if small else 1.0) for phase, small in zip(plan, shrunk, strict=True))
+    what = ", ".join(f"{phase.name} {round(phase.passes, 2):g}" for phase in plan)
+    return _lines_of_model(config, data, epochs, f"{what} epochs")
 
 
-def _lines_of_model(config: TrainConfig | MorphConfig, epochs: float, what: str) -> list[str]:
+def _lines_of_model(config: TrainConfig | MorphConfig, data: DatasetInfo, epochs: float, what: str) -> list[str]:
     """Data, cost, and time of `epochs` epochs, which `what` says in words."""
     check_weights(config.model)
-    data = info(config.dataset, data_dir())
     lines = [
         f"{data.name}: {data.train_examples:,} training, {data.validation_examples:,} validation, "
         f"{data.test_examples:,} test examples of shape {'x'.join(map(str, data.input_shape))}"

@@ -28,7 +28,8 @@ class Hints:
     """What the trials of earlier generations say about a new one; an estimator may use it or not.
 
     `compress`: False where this network is to be scored as it is. `bar`: a fitness that a network must promise to be
-    worth its training. `ratio`: mean FLOPs before over after compression. `donors`: the first one that has a layer
+    worth its training. `ratio`: mean FLOPs before over after compression; None where it is not known, or is to be found
+    out anew. `donors`: the first one that has a layer
     gives its weights.
     """
 

@@ -1,12 +1,11 @@
-"""The channels of each layer after a compression, by the layers' names before it."""
+"""Layers of an architecture before and after a compression, by their names before it."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from nas_cli.costs.architecture_cost import architecture_cost
+from nas_cli.morph.widths import WIDTH
 from nas_cli.spaces.architecture import Architecture, Node, node
-
-WIDTHS = {"conv2d": "filters", "dense": "units"}
 
 
 def layer_counts(architecture: Architecture, model: Any, compression: Any) -> dict[str, dict[str, int]]:
@@ -18,7 +17,7 @@ def layer_counts(architecture: Architecture, model: Any, compression: Any) -> di
     """
     from nas_cli.surgery.channels import find_channels
 
-    names = {f"{n.op}_{i}" for i, n in enumerate(architecture.nodes[:-1]) if n.op in WIDTHS}
+    names = {f"{n.op}_{i}" for i, n in enumerate(architecture.nodes[:-1]) if n.op in WIDTH}
     alive, sizes = dict.fromkeys(sorted(names), 0), dict.fromkeys(sorted(names), 0)
     for group in find_channels(model).groups:
         for producer in names.intersection(group.producers):
@@ -34,7 +33,12 @@ def with_widths(architecture: Architecture, widths: Mapping[str, int]) -> Archit
     return Architecture(tuple(_resized(n, widths.get(f"{n.op}_{i}")) for i, n in enumerate(architecture.nodes)))
 
 
+def same_layers(one: Architecture, other: Architecture) -> bool:
+    """True if both have the same operations in the same places, so that a name means the same layer in both."""
+    return [n.op for n in one.nodes] == [n.op for n in other.nodes]
+
+
 def _resized(n: Node, width: int | None) -> Node:
     if width is None:
         return n
-    return node(n.op, n.inputs, **{**dict(n.settings), WIDTHS[n.op]: max(1, width)})
+    return node(n.op, n.inputs, **{**dict(n.settings), WIDTH[n.op]: max(1, width)})

@@ -1,5 +1,6 @@
 """The score of an architecture after MorphNet has compressed it."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +10,12 @@ from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.costs.speedup import pays_off
 from nas_cli.data.batches import batches_per_epoch
 from nas_cli.data.settings import AugmentationSettings
-from nas_cli.errors import ConfigError
+from nas_cli.errors import ConfigError, NasError
 from nas_cli.estimators.contract import NO_HINTS, Hints, Progress, Score
+from nas_cli.estimators.layer_counts import layer_counts, same_layers
 from nas_cli.estimators.settings import MorphEstimatorSettings
 from nas_cli.estimators.trainer import Trainer
+from nas_cli.morph.length import compression_epochs, phase_length
 from nas_cli.spaces.architecture import Architecture
 from nas_cli.training.settings import TrainingSettings
 
@@ -58,14 +61,19 @@ class MorphEstimator:
             asked = architecture.with_input(trainer.dataset.input_shape)
             extra["compression"] = {"skipped": True, "reason": reason, **_uncompressed(asked)}
             return trainer.train(model, seed, model_file, progress, hints, extra)
-        trained, survivors, extra["compression"], times = self._compressed(architecture, model, seed)
+        began = time.perf_counter()
+        try:
+            trained, survivors, extra["compression"], times = self._compressed(architecture, model, seed)
+        except NasError as error:
+            spent = {"compress_seconds": time.perf_counter() - began}
+            return Score(None, metrics=spent, failure=str(error), extra=extra)
         del model
         trainer.begin(seed)
         model, epochs = trainer.build(trained), None
         if survivors is not None:
             _survive(model, survivors)
             epochs = trainer.training.epochs - self._saved_epochs()
-        elif _same_nodes(architecture, trained):
+        elif same_layers(architecture, trained):
             extra |= trainer.inherit(model, hints)
         score = trainer.train(model, seed, model_file, progress, hints, extra, epochs)
         return replace(score, trained=trained, metrics=_with_times(score.metrics, times))
@@ -84,37 +92,33 @@ class MorphEstimator:
         """True if the thesis' model predicts a speed-up where compression divides the FLOPs by `ratio`.
 
         Passes over the images stand for the times per FLOP, so that the answer is the same on every day: a training
-        image costs BACKWARD passes, and ours evaluates after every epoch. Compression epochs that replace training
-        epochs (surviving weights) cost nothing more.
+        image costs BACKWARD passes, and ours evaluates after every epoch.
         """
         trainer, epochs = self._trainer, self._trainer.training.epochs
         training = BACKWARD * len(trainer.dataset.train) * trainer.augmentation.copies
         evaluation = epochs * len(trainer.dataset.validation) / training
-        saved = self._saved_epochs()
-        extra = self._compression_epochs() - saved
-        if extra <= 0:
-            return ratio > 1.0
-        return pays_off(epochs - saved, extra, ratio ** (1 / extra), evaluation)
+        k = compression_epochs(self._settings.morph, self._batches())
+        return pays_off(epochs, k, ratio ** (1 / k), evaluation)
 
     def _saved_epochs(self) -> int:
-        """Training epochs that the compression replaces: whole ones, and at least one is left."""
+        """Training epochs that the surviving weights have had in the compression: whole ones, and one is left to do.
+
+        Of several multipliers those of one, for the weights are those of the one that was taken.
+        """
         if self._settings.weights == "scratch":
             return 0
-        return min(int(self._compression_epochs()), self._trainer.training.epochs - 1)
+        passes = phase_length(self._settings.morph, self._batches()).passes
+        return min(int(passes), self._trainer.training.epochs - 1)
 
-    def _compression_epochs(self) -> float:
-        """k: epochs of compression over the training split, all tried multipliers together."""
-        morph, trainer = self._settings.morph, self._trainer
-        steps = batches_per_epoch(len(trainer.dataset.train), trainer.training.batch_size, trainer.augmentation.copies)
-        epochs = morph.epochs if morph.steps is None else morph.steps / steps
-        return epochs * len(morph.multipliers or (morph.multiplier,))
+    def _batches(self) -> int:
+        trainer = self._trainer
+        return batches_per_epoch(len(trainer.dataset.train), trainer.training.batch_size, trainer.augmentation.copies)
 
     def _compressed(
         self, architecture: Architecture, model: Any, seed: int
     ) -> tuple[Architecture, Any, dict[str, Any], Mapping[str, float]]:
         """The compressed architecture, the network with the surviving weights if they are wanted, what the journal
         says of the compression, and its times."""
-        from nas_cli.estimators.layer_counts import layer_counts
         from nas_cli.morph.architecture import compressed
         from nas_cli.morph.compress import compress
         from nas_cli.morph.shrunk import smaller
@@ -124,8 +128,7 @@ class MorphEstimator:
         found = compress(model, data, settings.morph, training, augmentation, seed, validate=False)
         survivors = smaller(model, found, seed) if settings.weights == "surviving" else None
         counts, shape = layer_counts(architecture, model, found), trainer.dataset.input_shape
-        # Sizes, not what the masks leave: they contain the expansion.
-        trained = compressed(architecture, replace(found, widths=counts["sizes"]))
+        trained = compressed(architecture, found)
         before, after = (architecture_cost(one.with_input(shape)).flops for one in (architecture, trained))
         block = {
             "skipped": False,
@@ -133,7 +136,7 @@ class MorphEstimator:
             "flops_before": before,
             "flops_after": after,
             "ratio": before / max(1, after),
-            "epochs": self._compression_epochs(),
+            "epochs": compression_epochs(settings.morph, self._batches()),
             "saved_epochs": self._saved_epochs(),
             "seconds": found.seconds,
             "strength": found.strength,
@@ -143,10 +146,6 @@ class MorphEstimator:
         }
         times = {"compress_seconds": found.seconds, "compile_seconds": found.compile_seconds}
         return trained, survivors, block, times
-
-
-def _same_nodes(one: Architecture, other: Architecture) -> bool:
-    return [node.op for node in one.nodes] == [node.op for node in other.nodes]
 
 
 def _survive(model: Any, survivors: Any) -> None:
@@ -164,8 +163,6 @@ def _uncompressed(architecture: Architecture) -> dict[str, Any]:
 
 
 def _with_times(metrics: Mapping[str, float], times: Mapping[str, float]) -> Mapping[str, float]:
-    """The metrics of a scored network with the times of its compression; a failed one's stay as they are."""
-    if not metrics:
-        return metrics
-    compile_seconds = metrics["compile_seconds"] + times["compile_seconds"]
+    """The metrics of a network, which may have failed, with the times of its compression."""
+    compile_seconds = metrics.get("compile_seconds", 0.0) + times["compile_seconds"]
     return {**metrics, "compress_seconds": times["compress_seconds"], "compile_seconds": compile_seconds}

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from nas_cli.costs.devices import THIS_MACHINE, find_device
+from nas_cli.errors import ConfigError
 from nas_cli.morph.settings import MorphSettings
 from nas_cli.schema import choice, number
 
@@ -35,9 +37,27 @@ class MorphEstimatorSettings(TrainEstimatorSettings):
 
     `weights`: the compressed network starts from new weights and trains all `epochs` (scratch, as in the thesis), or
     from those that survived the compression, whose epochs then count towards `epochs` (surviving). `skip`: a network
-    is not compressed where the thesis' model, with the mean ratio of the earlier generations, predicts no gain.
+    is not compressed where the thesis' model, with the mean ratio of the earlier generations, predicts no gain; the
+    first network of every generation that is to be compressed and not in the cache always is, so that the ratio
+    stays known. Only with weights=scratch: with surviving ones compression replaces training and costs nothing to
+    skip. A latency target needs a named device, the same on every day.
     """
 
     morph: MorphSettings
     weights: str = choice("scratch", "surviving")
     skip: bool
+
+    def __post_init__(self) -> None:
+        if self.skip and self.weights == "surviving":
+            raise ConfigError(
+                "estimator.skip=true needs estimator.weights=scratch: with surviving weights the compression's epochs "
+                "replace training epochs, and skipping them saves nothing."
+            )
+        if self.morph.target != "latency":
+            return
+        if self.morph.device == THIS_MACHINE:
+            raise ConfigError(
+                "estimator.morph.target=latency needs a named device, not this_machine, which would be timed anew in "
+                "every trial: choose one, estimator.morph.device=laptop_cpu say."
+            )
+        find_device(self.morph.device)

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from nas_cli.costs.shapes import Shape, pool_window, shapes
 from nas_cli.errors import ConfigError
 from nas_cli.morph.compression import Compression
+from nas_cli.morph.widths import WIDTH
 from nas_cli.spaces.architecture import Architecture, Node, node
-
-WIDTH = {"conv2d": "filters", "dense": "units"}
 
 
 def compressed(architecture: Architecture, compression: Compression) -> Architecture:

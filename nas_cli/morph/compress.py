@@ -10,21 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_cli.costs.devices import find_device
 from nas_cli.costs.latency import Device
 from nas_cli.data.batches import batches_per_epoch
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.settings import AugmentationSettings
-from nas_cli.distributed.ring import OneProcess, Ring, agreed
+from nas_cli.distributed.ring import OneProcess, Ring
 from nas_cli.errors import ConfigError, RunError
 from nas_cli.morph.compression import Compression
 from nas_cli.morph.expand import expand
 from nas_cli.morph.layer_terms import COUNTED
+from nas_cli.morph.length import phase_length, tried_multipliers
 from nas_cli.morph.penalty import MorphNetPenalty
 from nas_cli.morph.relevance import Relevance
 from nas_cli.morph.resource import resource
 from nas_cli.morph.selection import Candidates, Selection, select
 from nas_cli.morph.settings import MorphSettings
+from nas_cli.morph.target_device import target_device
 from nas_cli.morph.verdict import Evidence, warnings
 from nas_cli.surgery.channels import Channels, find_channels
 from nas_cli.surgery.cost import predicted
@@ -52,6 +53,7 @@ def compress(
     checkpoints: Path | None = None,
     validate: bool = True,
     ring: Ring | None = None,
+    device: Device | None = None,
 ) -> Compression:
     """Trains `model` in place with MorphNet's regularizer and says which channels are to stay; removes none.
 
@@ -63,7 +65,8 @@ def compress(
     a folder, a call on the same folder with the same arguments continues as `fit` does; epochs from before have no
     living units in the curve. Without `validate` there are no validation values, and a trace less. Output layers and
     other fixed groups are not among the channels. All processes of a `ring` make the same call and get the same
-    result; only rank 0 calls `progress`. Test examples are not read.
+    result; only rank 0 calls `progress`. A latency target is that of `device`; None takes the settings' own, which is
+    measured now if it is this machine. Test examples are not read.
 
     Raises:
         ConfigError: a model whose layers are not known or that has nothing to remove; a device that is not known;
@@ -71,10 +74,10 @@ def compress(
         RunError: the loss is no longer finite.
     """
     began = time.perf_counter()
-    job = _Job(
-        model, dataset, settings, training, augmentation, seed, progress, checkpoints, validate, ring or OneProcess()
-    )
-    tried = [job.shrink(multiplier) for multiplier in settings.multipliers or (settings.multiplier,)]
+    together = ring or OneProcess()
+    timed = device or target_device(settings, together)
+    job = _Job(model, dataset, settings, training, augmentation, seed, progress, checkpoints, validate, together, timed)
+    tried = [job.shrink(multiplier) for multiplier in tried_multipliers(settings)]
     wanted = (1 - (settings.reduction or 0.0)) * job.whole
     taken = min(tried, key=lambda phase: (phase.distance(wanted), -phase.relevance_lost))
     job.restore(taken.weights)
@@ -121,30 +124,35 @@ class _Job:
         checkpoints: Path | None,
         validate: bool,
         ring: Ring,
+        device: Device | None,
     ) -> None:
         self._model, self._dataset, self._settings = model, dataset, settings
         self._augmentation, self._seed = augmentation, seed
         self._progress, self._checkpoints, self._validate, self._ring = progress, checkpoints, validate, ring
         self._channels = find_channels(model)
-        self._resource = resource(settings.target, self._channels, _device(settings, ring))
+        self._resource = resource(settings.target, self._channels, device)
         self._flops = resource("flops", self._channels)
         self.whole = self._resource.cost(np.ones(self._channels.units, bool))
-        self._training, self._steps = self._phase_training(training)
-        self._initial = self._copy() if len(settings.multipliers or ()) > 1 else None
+        self._training = self._phase_training(training)
+        self._initial = self._copy() if len(tried_multipliers(settings)) > 1 else None
 
-    def _phase_training(self, training: TrainingSettings) -> tuple[TrainingSettings, int | None]:
-        """The phase as `fit` takes it: settings, and the steps of each epoch."""
+    def _phase_training(self, training: TrainingSettings) -> TrainingSettings:
+        """The settings of the phase as `fit` takes them."""
         settings = self._settings
         optimizer = replace(
             training.optimizer, learning_rate=settings.learning_rate or training.optimizer.learning_rate
         )
         batch = training.batch_size * self._ring.size
-        self._batches = batches_per_epoch(len(self._dataset.train), batch, self._augmentation.copies)
-        epochs = settings.epochs if settings.steps is None else math.ceil(settings.steps / self._batches)
-        phase = replace(
-            training, epochs=epochs, optimizer=optimizer, schedule=CONSTANT, patience=None, restore_best=False
+        batches = batches_per_epoch(len(self._dataset.train), batch, self._augmentation.copies)
+        self._length = phase_length(settings, batches)
+        return replace(
+            training,
+            epochs=self._length.epochs,
+            optimizer=optimizer,
+            schedule=CONSTANT,
+            patience=None,
+            restore_best=False,
         )
-        return phase, None if settings.steps is None else math.ceil(settings.steps / epochs)
 
     def shrink(self, multiplier: float) -> Phase:
         """Trains with one multiplier from the weights that the model came with."""
@@ -193,7 +201,7 @@ class _Job:
             penalty=penalty,
             progress=watch,
             checkpoints=None if self._checkpoints is None else self._checkpoints / f"multiplier-{multiplier:g}",
-            max_steps=self._steps,
+            max_steps=None if self._settings.steps is None else self._length.steps,
             validate=self._validate,
             ring=self._ring,
         )
@@ -266,11 +274,11 @@ class _Job:
         return kept
 
     def _evidence(self, phase: Phase, selection: Selection, cost: float, omega: float | None) -> Evidence:
-        each = self._steps or self._batches
         groups = [group for group in self._channels.groups if group.fixed is None]
         return Evidence(
             multiplier=phase.multiplier,
-            steps=each * len(phase.curve),
+            steps=self._length.steps * len(phase.curve),
+            channels=int((~phase.relevance.immortal).sum()),
             learning_rate=self._training.optimizer.learning_rate,
             out_of_time=phase.result.stopped == "out_of_time",
             alive_at_start=phase.cost_at_start / self.whole,
@@ -290,15 +298,6 @@ class _Job:
 
     def _copy(self) -> list[NDArray[Any]]:
         return [np.array(variable) for variable in self._model.variables]
-
-
-def _device(settings: MorphSettings, ring: Ring) -> Device | None:
-    """The device of a latency target, the same on all processes."""
-    if settings.target != "latency":
-        return None
-    device = find_device(settings.device)
-    peak, bandwidth = agreed(ring, [device.peak_flops, device.bandwidth])
-    return Device(device.name, peak, bandwidth)
 
 
 def widths(channels: Channels, kept: NDArray[np.bool_], sizes: Mapping[str, int]) -> dict[str, int]:

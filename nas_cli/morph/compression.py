@@ -13,7 +13,7 @@ class Compression:
 
     `keep`: masks of the groups that can lose channels, before any growth. `alive`: units over their thresholds at the
     end of the phase. `sizes`: units that the network is to have, after rounding, `min_channels` and expansion.
-    `widths`: output channels that `keep` leaves each convolution and dense layer, by its path.
+    `widths`: output channels that each convolution and dense layer is to have, by its path; growth included.
     `dead`: groups without a unit over its threshold. `cost_before`, `cost_after`: the target's, without growth;
     `flops_*`, `params_*`: of the whole network as `costs` counts them, likewise.
     `strength`: λ. `multiplier`: the one taken. `threshold`: the relevance that a unit of the result had to

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, final
 
 from nas_cli.costs.keras_cost import model_cost
+from nas_cli.data.batches import batches_per_epoch
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.settings import AugmentationSettings
 from nas_cli.distributed.ring import OneProcess, Ring, agreed
@@ -19,6 +20,7 @@ from nas_cli.morph.phases import BASELINE, START, Phase, last, phases
 from nas_cli.morph.settings import MorphSettings
 from nas_cli.morph.shrunk import check_alive, count, described, removable, shrunk_block, smaller
 from nas_cli.morph.summary import VERSION, summarise
+from nas_cli.morph.target_device import journaled_device
 from nas_cli.runs.folder import RunFolder
 from nas_cli.runs.interruption import Interrupted, stoppable, unstoppable
 from nas_cli.runs.journal import Journal
@@ -50,9 +52,11 @@ class Morphing:
     loop: LoopSettings
     seed: int
 
-    def plan(self) -> list[Phase]:
-        """The phases in order."""
-        return phases(self.morph, self.loop, self.training.epochs, self.seed)
+    def plan(self, processes: int) -> list[Phase]:
+        """The phases in order; of `processes` each gets a batch at every step."""
+        batch = processes * self.training.batch_size
+        batches = batches_per_epoch(len(self.dataset.train), batch, self.augmentation.copies)
+        return phases(self.morph, self.loop, self.training.epochs, self.seed, batches)
 
 
 def run_morph(
@@ -66,8 +70,9 @@ def run_morph(
     """The summary of the finished run; begins it, or continues it from its last checkpoint.
 
     The caller holds the run's lock. `start` holds what the start event says besides version and seed (with
-    `architecture`, None for a network that came as a model); `on_event` gets
-    every new epoch, phase and shrunk event; `launched` is when the process began to work for this run (unix seconds).
+    `architecture`, None for a network that came as a model, and `device`, by which a latency target goes in all phases
+    and sessions); `on_event` gets every new epoch, phase and shrunk event; `launched` is when the process began to work
+    for this run (unix seconds).
     With several processes in `ring` all call this, and only the first writes; the others get an empty summary.
 
     Raises:
@@ -137,11 +142,12 @@ class _Session:
         self._on_event, self._launched = on_event, launched
         self._folder = run.path / "checkpoints"
         self._models = ModelFiles(self._folder, ring)
+        self._plan = job.plan(ring.size)
 
     def carry_out(self, start: Event) -> None:
         """Does what is left of the run."""
         self._begin(start)
-        for phase in self._job.plan():
+        for phase in self._plan:
             if self._outcome(phase) is None:
                 (self._shrink if phase.kind == "shrink" else self._train)(phase)
             if self._journal is not None:
@@ -223,12 +229,13 @@ class _Session:
             job.training,
             job.augmentation,
             phase.seed,
-            progress=lambda epoch: record(numbered(epoch, job.morph, int(epoch["epochs"]))),
+            progress=lambda epoch: record(numbered(epoch, job.morph, phase.epochs)),
             checkpoints=self._folder / phase.name,
             ring=self._ring,
+            device=journaled_device(self._events[0]),
         )
         for epoch in compression.curve:
-            record(numbered(epoch, job.morph, max(int(one["epoch"]) for one in compression.curve)))
+            record(numbered(epoch, job.morph, phase.epochs))
         self._take_over(phase, model, compression)
 
     def _take_over(self, phase: Phase, model: Any, compression: Compression) -> None:
@@ -258,7 +265,7 @@ class _Session:
 
     def _finish(self) -> None:
         """Tests the result, and measures it beside the network as it came."""
-        result = self._models.read(last(self._job.plan()), self._job.seed)
+        result = self._models.read(last(self._plan), self._job.seed)
         file = self._run.best / "model.keras"
         if not any(event["event"] == "test" for event in self._events):
             self._save(result, file)
@@ -289,7 +296,7 @@ class _Session:
         test = next(event for event in self._events if event["event"] == "test")
         tested = {key: value for part in ("metrics", "valid") for key, value in test[part].items()}
         values, weights = known_before(self._events)
-        whose = last(self._job.plan()).split("-")[0]
+        whose = last(self._plan).split("-")[0]
         return {
             "before": side(cost_block(model_cost(original)), self._models.file(START), ms[0], values, weights),
             "after": side(cost_block(model_cost(result)), file, ms[1], tested, whose),

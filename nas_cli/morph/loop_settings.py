@@ -13,7 +13,8 @@ class LoopSettings:
     or 0: none. `iterations`: how often the network is shrunk (and, with `morph.expand`, expanded), each time by what
     `morph` says of the network as it then is; the surviving weights go from one to the next. `retrain`: the result is
     trained for training.epochs from fresh weights (scratch) or from the surviving ones, or not at all (none).
-    `baseline`: also train the original network, without the regularizer and for as many epochs, to compare with.
+    `baseline`: also train the original network, without the regularizer and for as many epochs, to compare with; with
+    retrain=scratch from fresh weights too, even if it came with some.
     """
 
     train_first: int | None = number(0)
@@ -21,12 +22,13 @@ class LoopSettings:
     retrain: str = choice("scratch", "surviving", "none")
     baseline: bool
 
-    def baseline_epochs(self, shrinking: int, retraining: int) -> int:
+    def baseline_epochs(self, shrinking: float, retraining: int) -> int:
         """Epochs that the original network is trained for, to have seen as many examples as the result's weights.
 
-        `shrinking` and `retraining`: epochs of one shrinking phase and of the last training.
+        `shrinking`: passes over the training examples of one shrinking phase, with the one multiplier that is taken.
+        `retraining`: epochs of the last training. The sum is rounded to whole epochs, at least one.
         """
         if self.retrain == "scratch":
             return retraining
         before = (self.train_first or 0) + self.iterations * shrinking
-        return before + (retraining if self.retrain == "surviving" else 0)
+        return max(1, round(before + (retraining if self.retrain == "surviving" else 0)))

@@ -6,6 +6,7 @@ from typing import Any, final
 import keras
 
 from nas_cli.distributed.ring import Ring, agreed
+from nas_cli.models import adapted
 from nas_cli.models.load import load_model
 from nas_cli.training.full_training import save
 
@@ -38,7 +39,7 @@ class ModelFiles:
         if not fresh:
             return model
         keras.utils.set_random_seed(seed)
-        return keras.models.clone_model(model)
+        return adapted.fresh(model)
 
     def get(self, name: str, seed: int, fresh: bool = False) -> Any:
         """The same in every process, all of which must call this."""
@@ -53,4 +54,5 @@ def _shared(model: Any, ring: Ring, seed: int) -> Any:
         keras.utils.set_random_seed(seed)
         model = keras.models.model_from_json(structure)
     ring.broadcast(model.variables)
+    adapted.settle_all(model)
     return model

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nas_cli.morph.length import tried_multipliers
 from nas_cli.morph.phases import BASELINE, Phase
 from nas_cli.morph.settings import MorphSettings
 from nas_cli.runs.sessions import wall_seconds
@@ -33,8 +34,11 @@ def ended(phase: Phase, result: FitResult, restore_best: bool) -> dict[str, Any]
 
 
 def numbered(epoch: Event, settings: MorphSettings, each: int) -> dict[str, Any]:
-    """An epoch of a shrinking phase, counted on through all multipliers that are tried, for `each` epochs each."""
-    tried = settings.multipliers or (settings.multiplier,)
+    """An epoch of a shrinking phase, counted on through all multipliers that are tried.
+
+    `each`: epochs planned for every multiplier, also where time was over before.
+    """
+    tried = tried_multipliers(settings)
     before = tried.index(epoch["multiplier"]) * each
     return {**epoch, "epoch": epoch["epoch"] + before, "epochs": each * len(tried)}
 

@@ -18,8 +18,8 @@ from nas_cli.surgery.channels import Channels
 class MorphNetPenalty:
     """λ·G = λ·Σ_units weight·r; weights follow the units that live at each step (Gordon et al. 2018, equation 6).
 
-    λ = multiplier / F(all units), so that λ·Σ weight starts near 2·multiplier (G counts a layer by its inputs and by its
-    outputs). With weighting=uniform every weight is 1 and λ = 2·multiplier / units that can go: as strong in sum.
+    λ = multiplier / F(all units), so that λ·Σ weight starts near 2·multiplier (G counts a layer by its inputs and by
+    its outputs). With weighting=uniform every weight is 1 and λ = 2·multiplier / units that can go: as strong in sum.
     With `proximal` the loss is 0, and after each step every unit takes the proximal step of lr·λ·weight·r instead
     (Parikh & Boyd 2014, 6.5): a gamma or a norm falls by lr·λ·weight and stops at 0; of a unit with several members
     the largest are cut down to a common level, together by that amount, so that r alone is paid for.

@@ -1,7 +1,9 @@
 """The phases of a morph run, in order: what each starts from, and for how long it trains."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from nas_cli.morph.length import compression_epochs, phase_length
 from nas_cli.morph.loop_settings import LoopSettings
 from nas_cli.morph.settings import MorphSettings
 from nas_cli.runs.seeds import trial_seed
@@ -12,12 +14,13 @@ START = "start"
 BASELINE = "baseline"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Phase:
     """One phase; `name` is unique in the run, `source` the phase (or START) whose network it begins with.
 
     `kind`: train, shrink, retrain or baseline. `iteration`: of the shrinking, from 1; 0 where it has none.
-    `fresh`: the weights are drawn anew.
+    `fresh`: the weights are drawn anew. `epochs`: as the journal counts them, of a shrinking phase for each multiplier;
+    `passes`: over the training examples, of a shrinking phase with all its multipliers.
     """
 
     name: str
@@ -25,29 +28,32 @@ class Phase:
     iteration: int
     source: str
     epochs: int
+    passes: float
     seed: int
     fresh: bool = False
 
 
-def phases(morph: MorphSettings, loop: LoopSettings, retraining: int, seed: int) -> list[Phase]:
-    """Every phase of a run in order; `retraining`: epochs of the last training.
+def phases(morph: MorphSettings, loop: LoopSettings, retraining: int, seed: int, batches: int) -> list[Phase]:
+    """Every phase of a run in order; `retraining`: epochs of the last training, `batches`: of one epoch.
 
     A phase's seed follows from the run's seed and its position, whenever and in whatever session it runs.
     """
     made: list[Phase] = []
+    length, passes = phase_length(morph, batches), compression_epochs(morph, batches)
 
-    def add(name: str, kind: str, epochs: int, iteration: int = 0, source: str | None = None, **more: bool) -> None:
-        before = made[-1].name if made else START
-        made.append(Phase(name, kind, iteration, source or before, epochs, trial_seed(seed, len(made)), **more))
+    def add(name: str, kind: str, epochs: int, **more: Any) -> None:
+        same: dict[str, Any] = {"iteration": 0, "source": made[-1].name if made else START, "passes": float(epochs)}
+        made.append(Phase(name=name, kind=kind, epochs=epochs, seed=trial_seed(seed, len(made)), **(same | more)))
 
     if loop.train_first:
         add("train", "train", loop.train_first)
     for iteration in range(1, loop.iterations + 1):
-        add(f"shrink-{iteration}", "shrink", morph.epochs, iteration)
+        add(f"shrink-{iteration}", "shrink", length.epochs, iteration=iteration, passes=passes)
     if loop.retrain != "none":
         add("retrain", "retrain", retraining, fresh=loop.retrain == "scratch")
     if loop.baseline:
-        add(BASELINE, BASELINE, loop.baseline_epochs(morph.epochs, retraining), source=START)
+        epochs = loop.baseline_epochs(length.passes, retraining)
+        add(BASELINE, BASELINE, epochs, source=START, fresh=loop.retrain == "scratch")
     return made
 
 

@@ -19,16 +19,6 @@ single weight near zero (a 1×1 kernel on one channel), which no fixed threshold
 EPSILON = 1e-12
 
 
-def alive(channels: Channels, settings: MorphSettings) -> NDArray[np.bool_]:
-    """Which units live at the start of a phase, (units,); `Relevance.living` says it later."""
-    return Relevance(channels, settings).living()
-
-
-def scores(channels: Channels, settings: MorphSettings) -> NDArray[np.float64]:
-    """The relevance r of every unit, (units,)."""
-    return Relevance(channels, settings).scores()
-
-
 @final
 class Relevance:
     """r of every unit: the largest of its members' |gamma| and kernel norms; 0 for a unit without members.

@@ -16,10 +16,13 @@ class MorphSettings:
     group_lasso. `norm`: scale of the group norm, l2 ‖w‖, rms ‖w‖/√n, or scaled √n·‖w‖.
     A unit lives while its relevance exceeds the threshold of its kind; for a kernel's norm that is at most half of the
     norm with which the phase starts, so that at the start every unit lives. The strength is `multiplier` / initial cost
-    (uniform: / number of channels that can go).
+    (uniform: 2 · `multiplier` / number of channels that can go).
     `multipliers`: tried in turn from the same start, and the one whose living units cost nearest to what `reduction`
     wants is taken.
-    `proximal`: a soft-threshold step instead of the regularizer's gradient, which makes exact zeros.
+    `proximal`: a soft-threshold step instead of the regularizer's gradient, which makes exact zeros. A step lowers a
+    channel by learning rate · strength · its weight, whatever the optimizer, so that bringing a relevance of 1 to zero
+    takes a multiplier of about channels / (learning rate · steps): far more than without, where Adam moves every scale
+    by about its learning rate.
     The phase lasts `epochs`, or about `steps` if given, at the constant `learning_rate` (None: the training's own).
     `reduction`: the share of the cost that must go, by whatever threshold does that, the same for all groups relative
     to a group's mean relevance at the start; None leaves it to the thresholds.

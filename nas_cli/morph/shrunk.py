@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from nas_cli.costs.architecture_cost import architecture_cost
-from nas_cli.costs.devices import find_device
 from nas_cli.costs.keras_cost import model_cost
+from nas_cli.costs.latency import Device
 from nas_cli.errors import ConfigError
 from nas_cli.morph.architecture import compressed
 from nas_cli.morph.before_after import cost_block, layer_rows
 from nas_cli.morph.compress import Compression
+from nas_cli.morph.relevance import Relevance
 from nas_cli.morph.resource import resource
 from nas_cli.morph.settings import MorphSettings
 from nas_cli.spaces.architecture import Architecture
@@ -52,19 +53,21 @@ def check_removable(channels: Channels, name: str) -> None:
     raise ConfigError(f"model '{name}' has no channels to remove ({why}): name a network with hidden layers.")
 
 
-def check_reduction(channels: Channels, settings: MorphSettings) -> None:
-    """Passes if the wanted reduction is possible with the widths that every group keeps.
+def check_reduction(channels: Channels, settings: MorphSettings, device: Device | None) -> None:
+    """Passes if the wanted reduction is possible with what every group keeps.
+
+    That is its least width, and the channels that no weight decides about.
 
     Raises:
         ConfigError: if it is not; says how much can go.
     """
     if settings.reduction is None:
         return
-    device = find_device(settings.device) if settings.target == "latency" else None
     target = resource(settings.target, channels, device)
-    nothing = {group.name: np.zeros(len(group.units), bool) for group in removable(channels)}
+    immortal = Relevance(channels, settings).immortal
+    staying = {group.name: immortal[group.units] for group in removable(channels)}
     scores = np.zeros(channels.units)
-    least = round_keep(channels, nothing, scores, settings.round_to, settings.min_channels)
+    least = round_keep(channels, staying, scores, settings.round_to, settings.min_channels)
     possible = 1 - target.cost(kept_units(channels, least)) / target.cost(np.ones(channels.units, bool))
     if settings.reduction > possible:
         raise ConfigError(
@@ -155,15 +158,17 @@ def _group(group: ChannelGroup, compression: Compression) -> Mapping[str, Any]:
     }
 
 
-def removable_line(model: Any, name: str, settings: MorphSettings) -> str:
+def removable_line(model: Any, name: str, settings: MorphSettings, device: Device | None) -> str:
     """'688 channels in 10 groups can be removed', after a check that every layer is known and the settings can be met.
+
+    `device`: of a latency target.
 
     Raises:
         ConfigError: if there are none, too few for the reduction, or a layer is one that surgery does not know.
     """
     channels = find_channels(model)
     check_removable(channels, name)
-    check_reduction(channels, settings)
+    check_reduction(channels, settings, device)
     groups = removable(channels)
     fixed = len(channels.groups) - len(groups)
     return f"{name}: {count(groups):,} channels in {len(groups)} groups can be removed ({fixed} groups are fixed)"

@@ -8,6 +8,9 @@ from nas_cli.morph.settings import MorphSettings
 LEAST_MOVE = 0.01
 """A phase that moves its cost by less than this share has done nothing."""
 
+OWN_SHARE = 0.5
+"""Where less of a wanted reduction than this comes from channels that died, accuracy will suffer from the rest."""
+
 NAMED = 5
 
 
@@ -15,12 +18,13 @@ NAMED = 5
 class Evidence:
     """What a phase did. Shares of the initial cost: `alive_at_start` and `alive` of the units over their thresholds,
     `selected` of what is to stay. `relevance_lost`: the share by which the relevance, weighted by cost, fell.
-    `reached`: whether the wanted reduction is. `undone`: layers whose kernels' norms count although a batch norm
-    follows.
+    `channels`: units that can be removed. `reached`: whether the wanted reduction is. `undone`: layers whose kernels'
+    norms count although a batch norm follows.
     """
 
     multiplier: float
     steps: int
+    channels: int
     learning_rate: float
     out_of_time: bool
     alive_at_start: float
@@ -69,6 +73,9 @@ def _unmoved(settings: MorphSettings, evidence: Evidence) -> Iterator[str]:
         f"morph.multiplier ({evidence.multiplier:g}), morph.learning_rate ({evidence.learning_rate:g}) or the length "
         f"of the phase ({evidence.steps} steps)"
     )
+    if settings.proximal and evidence.steps:
+        needed = evidence.channels / (evidence.learning_rate * evidence.steps)
+        knobs += f"; with morph.proximal=true a multiplier of about {needed:.2g} brings a scale of 1 to zero"
     moved = evidence.alive_at_start - evidence.alive
     if settings.reduction is None and moved < LEAST_MOVE * evidence.alive_at_start:
         yield f"the shrinking phase moved {settings.target} by {moved / evidence.alive_at_start:.1%}: raise {knobs}."
@@ -76,6 +83,12 @@ def _unmoved(settings: MorphSettings, evidence: Evidence) -> Iterator[str]:
         yield (
             f"the shrinking phase lowered the relevance of the channels by {evidence.relevance_lost:.1%}, so that the "
             f"choice of channels says little: raise {knobs}."
+        )
+    elif settings.reduction is not None and moved < OWN_SHARE * settings.reduction * evidence.alive_at_start:
+        yield (
+            f"dead channels account for {moved / evidence.alive_at_start:.1%} of the {settings.target} of the "
+            f"{settings.reduction:.0%} that were to go; the others are those of least relevance, which still were of "
+            f"use: raise {knobs}."
         )
 
 

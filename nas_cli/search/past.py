@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
-from typing import Any, final
+from typing import final
 
 from nas_cli.estimators.contract import Donor, Hints
+from nas_cli.estimators.layer_counts import same_layers
 from nas_cli.runs.journal import Event
 from nas_cli.search.economies import Economies
 from nas_cli.search.model_store import ModelStore
 from nas_cli.search.trials import compression, rank, scored_by, trained_network
-from nas_cli.spaces.architecture import Architecture, from_json
+from nas_cli.spaces.architecture import from_json
 from nas_cli.strategies.contract import Proposal
 
 
@@ -27,8 +28,12 @@ class _Heritage:
 class Past:
     """Hints for new trials, and scores to take over, from the generations told so far.
 
-    A pure function of what was told: it does not depend on the order in which trials finish, on the number of workers,
-    or on kills in between.
+    A pure function of what was told and of the order in which a generation's proposals ask for their hints, which is
+    theirs: it does not depend on the order in which trials finish, on the number of workers, or on kills in between.
+
+    The mean ratio of the compressions so far is kept from one trial of each generation, the first that asks and is
+    to be compressed and scored anew: an estimator that skips compressions at a bad ratio compresses this one, and so
+    finds out whether that is still so.
     """
 
     def __init__(self, economies: Economies, models: ModelStore) -> None:
@@ -36,11 +41,13 @@ class Past:
         self._models = models
         self._bar: float | None = None
         self._ratios: list[float] = []
+        self._probe: int | None = None
         self._scored: dict[tuple[str, bool], Event] = {}
         self._heritage: list[_Heritage] = []
 
     def tell(self, proposals: Sequence[Proposal], events: Mapping[int, Event]) -> None:
         """Takes a whole generation: the trial event of each proposal."""
+        self._probe = None
         told = [(proposal, events[proposal.trial]) for proposal in sorted(proposals, key=lambda p: p.trial)]
         scored = [(proposal, event) for proposal, event in told if event["fitness"] is not None]
         if scored:
@@ -61,10 +68,13 @@ class Past:
 
     def hints(self, proposal: Proposal) -> Hints:
         """What the told generations say about a proposal."""
+        if self._probe is None and proposal.compress and self.equal(proposal) is None:
+            self._probe = proposal.trial
+        known = self._ratios if proposal.trial != self._probe else []
         return Hints(
             compress=proposal.compress,
             bar=self._bar if self._economies.stop_early else None,
-            ratio=fmean(self._ratios) if self._ratios else None,
+            ratio=fmean(known) if known else None,
             donors=self._donors(proposal) if self._economies.reuse else (),
         )
 
@@ -83,12 +93,8 @@ class Past:
 def _heritage(proposal: Proposal, event: Event) -> _Heritage:
     """The layers that a network offers; none where compression removed some, and its layers were renumbered."""
     trained, _ = trained_network(event)
-    parts = _by_part(proposal.parts) if _same_layers(proposal.architecture, trained) else {}
+    parts = _by_part(proposal.parts) if same_layers(proposal.architecture, from_json(trained)) else {}
     return _Heritage(event, scored_by(event), parts)
-
-
-def _same_layers(asked: Architecture, trained: Mapping[str, Any]) -> bool:
-    return [node.op for node in asked.nodes] == [node.op for node in from_json(trained).nodes]
 
 
 def _by_part(parts: Mapping[str, str]) -> dict[str, list[str]]:

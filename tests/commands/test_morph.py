@@ -54,11 +54,14 @@ def test_a_run_leaves_a_smaller_network_a_table_of_layers_and_a_report(shrunk: P
 
 def test_the_smaller_network_can_be_shrunk_again_with_its_weights(shrunk: Path, tmp_path: Path) -> None:
     run = tmp_path / "again"
-    done = nas("--model", str(shrunk), "morph.reduction=0.2", "loop.retrain=none", *TINY, "--out", str(run))
+    done = nas("--model", str(shrunk), "morph.reduction=0.2", "morph.target=latency", "loop.retrain=none", *TINY,
+               "--out", str(run))  # fmt: skip
     assert done.returncode == 0, done.stderr
     first, again = (json.loads((path / "summary.json").read_text()) for path in (shrunk, run))
     assert again["morph"]["before"]["flops"] == first["morph"]["after"]["flops"]
     assert again["morph"]["before"]["weights"] == "given"
+    device = json.loads((run / "journal.jsonl").read_text().splitlines()[0])["device"]
+    assert device["name"] == "this_machine" and device["peak_flops"] > 0 and device["bandwidth"] > 0
     assert again["morph"]["before"]["valid_accuracy"] == first["best"]["valid_accuracy"]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nas_cli.commands import prediction
-from nas_cli.commands.prediction import predict_search
+from nas_cli.commands.prediction import predict_morph, predict_search
 from nas_cli.config import load_config
 from nas_cli.errors import ConfigError
 
@@ -32,6 +32,17 @@ def test_compression_is_part_of_the_time_which_is_then_an_upper_bound(monkeypatc
     assert "4 epochs after 2 of compression" in " ".join(more)
     hours = number(r"estimated time at most (\S+) h", more)
     assert hours == pytest.approx(1.5 * number(r"estimated time (\S+) h", plain), rel=0.05)
+
+
+def test_a_phase_of_steps_counts_as_the_passes_it_makes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """6000 images in batches of 60: 25 of 100 steps, for each of two multipliers."""
+    monkeypatch.setattr(prediction, "machine_flops", lambda: 1e8)
+    same = ["dataset.train_size=6000", "training.batch_size=60", "training.epochs=1", "morph.reduction=0.5"]
+    steps = [*same, "morph.steps=25", "morph.multipliers=[1,2]"]
+    lines = predict_morph(load_config("morph", steps))
+    assert "shrink-1 0.5, retrain 1 epochs" in " ".join(lines)
+    longer = predict_morph(load_config("morph", [*same, "morph.epochs=3"]))
+    assert "shrink-1 3, retrain 1 epochs" in " ".join(longer)
 
 
 def test_inheritance_without_compression_is_refused() -> None:

@@ -9,6 +9,7 @@ import pytest
 from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.costs.keras_cost import model_cost
 from nas_cli.data.prepare import prepare
+from nas_cli.errors import ConfigError
 from nas_cli.estimators.contract import Donor, Hints
 from nas_cli.estimators.morph import MorphEstimator
 from nas_cli.estimators.settings import MorphEstimatorSettings
@@ -109,9 +110,44 @@ def test_compression_is_skipped_where_the_model_predicts_no_gain(tmp_path: Path)
     score = estimator.estimate(network(), 0, None, NO_PROGRESS, Hints(ratio=1.5))
     assert score.trained is None and score.extra["compression"]["skipped"]
     assert make(tmp_path)._reason_to_skip(Hints(ratio=1.5)) is None
-    surviving = make(tmp_path, skip=True, weights="surviving")
-    assert surviving._reason_to_skip(Hints(ratio=1.01)) is None
-    assert surviving._reason_to_skip(Hints(ratio=1.0)) is not None
+
+
+@pytest.mark.parametrize(
+    ("morph", "changes", "message"),
+    [
+        ({}, {"skip": True, "weights": "surviving"}, r"estimator\.skip=true needs estimator\.weights=scratch"),
+        ({"target": "latency", "device": "this_machine"}, {}, "needs a named device, not this_machine"),
+        ({"target": "latency", "device": "v10"}, {}, "unknown device 'v10'"),
+    ],
+)
+def test_settings_that_mean_nothing_or_another_thing_every_day_are_refused(
+    morph: dict[str, Any], changes: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        make(tmp_path, morph, **changes)
+
+
+def test_a_named_device_is_a_target(tmp_path: Path) -> None:
+    score = make(tmp_path, {"target": "latency", "device": "laptop_cpu"}).estimate(network(), 0, None, NO_PROGRESS)
+    assert score.extra["compression"]["ratio"] > 1
+
+
+def test_of_several_multipliers_the_weights_have_had_the_epochs_of_one(tmp_path: Path) -> None:
+    estimator = make(tmp_path, {"multipliers": (0.1, 1.0), "epochs": 2}, weights="surviving", epochs=4)
+    block = estimator.estimate(network(), 0, None, NO_PROGRESS).extra["compression"]
+    assert (block["epochs"], block["saved_epochs"]) == (4.0, 2)
+
+
+@pytest.mark.parametrize("failing", ["compression", "training"])
+def test_a_network_that_fails_says_what_its_compression_took(failing: str, tmp_path: Path) -> None:
+    cutting = {"reduction": None, "multiplier": 1e5, "learning_rate": 0.05, "min_channels": 0, "epochs": 4}
+    estimator = make(tmp_path, cutting if failing == "compression" else {"learning_rate": 0.01})
+    budget = estimator._trainer.training
+    estimator._trainer.training = replace(budget, optimizer=replace(budget.optimizer, learning_rate=1e38))
+    score = estimator.estimate(network(), 0, None, NO_PROGRESS)
+    assert score.fitness is None
+    assert score.failure is not None and score.failure.startswith("the strength" if failing == "compression" else "div")
+    assert score.metrics["compress_seconds"] > 0
 
 
 def test_surviving_weights_go_on_where_the_compression_ended(tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from nas_cli.costs.keras_cost import model_cost
+from nas_cli.costs.latency import Device
 from nas_cli.data.dataset import Dataset
 from nas_cli.errors import ConfigError, RunError
 from nas_cli.models.builder import standardised
+from nas_cli.morph import target_device
 from nas_cli.morph.compress import Compression, compress
 from nas_cli.surgery.shrink import shrink
 from nas_cli.training.fit import fit
@@ -77,6 +79,31 @@ def test_too_small_a_strength_warns_that_nothing_moved() -> None:
     )
     (line,) = shrunk(network(data), data, epochs=1, multiplier=1e-6, learning_rate=1e-5, reduction=0.5).warnings
     assert line.startswith("the shrinking phase lowered the relevance of the channels by")
+
+
+def test_a_reduction_that_living_channels_must_pay_for_is_said() -> None:
+    """The relevance moves a little, so the order means something, but nothing is near its threshold."""
+    data = images()
+    (line,) = shrunk(network(data), data, epochs=2, learning_rate=0.002, multiplier=2.0, reduction=0.5).warnings
+    assert line.startswith("dead channels account for 0.0% of the flops of the 50% that were to go")
+
+
+def test_a_proximal_phase_that_moved_nothing_says_which_multiplier_would() -> None:
+    """32 channels, 10 steps of 0.01: a scale falls from 1 to 0 by 0.01 · m/32 a step, with m = 320."""
+    data = images(train=160)
+    found = shrunk(network(data), data, epochs=1, learning_rate=0.01, proximal=True)
+    assert "with morph.proximal=true a multiplier of about 3.2e+02 brings a scale of 1 to zero" in found.warnings[0]
+
+
+def test_latency_goes_by_the_device_that_is_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target_device, "find_device", lambda name: pytest.fail("measured"))
+    data = images(train=160)
+    settings = nets.settings(target="latency", device="this_machine", reduction=0.5)
+    costs = [
+        compress(network(data), data, settings, training(), PLAIN, 0, device=Device("this_machine", peak, peak / 10))
+        for peak in (1e9, 2e9)
+    ]
+    assert costs[0].cost_before == pytest.approx(2 * costs[1].cost_before)
 
 
 def test_a_reduction_is_met_with_whole_multiples() -> None:

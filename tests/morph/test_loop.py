@@ -11,15 +11,19 @@ import pytest
 
 from nas_cli.config import load_config
 from nas_cli.costs.keras_cost import model_cost
+from nas_cli.costs.latency import Device
 from nas_cli.distributed.ring import OneProcess
 from nas_cli.errors import ConfigError, RunError
-from nas_cli.morph import loop
+from nas_cli.morph import loop, target_device
 from nas_cli.morph.before_after import cost_block, layer_rows
 from nas_cli.morph.loop import Morphing, run_morph
 from nas_cli.morph.loop_settings import LoopSettings
 from nas_cli.morph.model_files import ModelFiles
+from nas_cli.morph.outcome import numbered
 from nas_cli.morph.phases import last, phases
+from nas_cli.morph.resource import resource
 from nas_cli.morph.settings import MorphSettings
+from nas_cli.morph.target_device import device_block
 from nas_cli.runs.folder import RunFolder, create_run
 from nas_cli.runs.journal import Journal
 from nas_cli.surgery.channels import find_channels
@@ -223,7 +227,7 @@ def test_given_weights_are_scored_before_they_are_shrunk(tmp_path: Path) -> None
 def test_retraining_from_scratch_draws_new_weights_for_the_same_network(tmp_path: Path) -> None:
     _, around = settings(loop_retrain="scratch")
     morph, _ = settings()
-    assert [phase.fresh for phase in phases(morph, around, 5, seed=0)] == [False, True]
+    assert [phase.fresh for phase in phases(morph, around, 5, seed=0, batches=10)] == [False, True]
     files = ModelFiles(tmp_path, OneProcess())
     files.put("shrunk", network())
     kept, *drawn = [files.get("shrunk", seed, fresh) for seed, fresh in ((1, False), (1, True), (1, True), (2, True))]
@@ -244,9 +248,36 @@ def test_a_training_that_diverges_is_one_line(tmp_path: Path) -> None:
 def test_every_phase_has_its_own_seed_whatever_follows_it() -> None:
     morph, short = settings(loop_retrain="none")
     _, long = settings(loop_iterations=3, loop_train_first=2, loop_baseline="true")
-    plan = phases(morph, long, 5, seed=1)
+    plan = phases(morph, long, 5, seed=1, batches=10)
     assert [phase.name for phase in plan] == ["train", "shrink-1", "shrink-2", "shrink-3", "retrain", "baseline"]
     assert len({phase.seed for phase in plan}) == len(plan)
     assert plan[-1].epochs == 2 + 3 * 2 + 5
     assert last(plan) == "retrain"
-    assert last(phases(morph, short, 5, seed=1)) == "shrink-1"
+    assert last(phases(morph, short, 5, seed=1, batches=10)) == "shrink-1"
+
+
+def test_the_baseline_starts_as_the_result_does_and_sees_as_many_examples() -> None:
+    """25 steps of 10 batches become 27: two iterations are 5.4 passes, whichever of the multipliers is taken."""
+    several = {"morph_reduction": 0.5, "morph_multipliers": "[1,2]", "morph_steps": 25, "loop_iterations": 2}
+    last_phases = {}
+    for retrain in ("scratch", "surviving", "none"):
+        morph, around = settings(**several, loop_retrain=retrain, loop_baseline="true")
+        plan = phases(morph, around, 7, seed=1, batches=10)
+        assert [(phase.epochs, phase.passes) for phase in plan[:2]] == [(3, 5.4)] * 2
+        last_phases[retrain] = (plan[-1].epochs, plan[-1].fresh)
+    assert last_phases == {"scratch": (7, True), "surviving": (12, False), "none": (5, False)}
+
+
+def test_epochs_are_numbered_as_planned_where_time_ended_a_phase() -> None:
+    morph, _ = settings(morph_reduction=0.5, morph_multipliers="[1,2]")
+    assert numbered({"epoch": 1.0, "multiplier": 2.0}, morph, 4) == {"epoch": 5.0, "epochs": 8, "multiplier": 2.0}
+
+
+def test_this_machine_is_not_timed_again_after_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target_device, "find_device", lambda name: pytest.fail("measured"))
+    work = job(epochs=1, morph_target="latency", morph_epochs=1, loop_iterations=2, loop_retrain="none")
+    run, device = fresh(tmp_path / "run"), Device("this_machine", 1e9, 1e8)
+    run_morph(run, work, {**start(work), "device": device_block(device)}, lambda _: None, time.time())
+    first = next(event for event in run.events() if event["event"] == "shrunk")
+    channels = find_channels(network())
+    assert first["cost_before"] == resource("latency", channels, device).cost(np.ones(channels.units, bool))

@@ -25,13 +25,13 @@ def gamma(model: Any, name: str) -> list[float]:
 def test_the_strength_is_the_multiplier_over_the_cost_of_the_whole_network() -> None:
     """1152·3·4 + 288·4·5 + 32·5·3 + 2·3·2 = 20076 FLOPs; 12 channels can go."""
     assert penalty(nets.chain(), multiplier=3.0).strength == pytest.approx(3 / 20076)
-    assert penalty(nets.chain(), multiplier=3.0, weighting="uniform").strength == pytest.approx(3 / 12)
+    assert penalty(nets.chain(), multiplier=3.0, weighting="uniform").strength == pytest.approx(2 * 3 / 12)
 
 
-def test_uniform_weighting_is_the_mean_relevance_whatever_channels_cost() -> None:
-    """(1 + 1 + 0.5 + 0.5 + 5·0.2 + 3·0.1) / 12 = 0.3583."""
+def test_uniform_weighting_is_twice_the_mean_relevance_whatever_channels_cost() -> None:
+    """2·(1 + 1 + 0.5 + 0.5 + 5·0.2 + 3·0.1) / 12 = 0.7167."""
     model = nets.with_gammas(nets.chain(), {"a": (1, -1, 0.5, 0.5), "b": (0.2,) * 5, "c": (0.1,) * 3})
-    assert float(penalty(model, weighting="uniform").loss()) == pytest.approx(4.3 / 12)
+    assert float(penalty(model, weighting="uniform").loss()) == pytest.approx(2 * 4.3 / 12)
 
 
 def test_the_proximal_step_shrinks_gammas_by_rate_times_strength_times_weight() -> None:

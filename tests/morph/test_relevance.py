@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from nas_cli.morph.relevance import Relevance, alive, scores
+from nas_cli.morph.relevance import Relevance
 from nas_cli.surgery.channels import Channels, find_channels
 from tests.morph import nets
 
@@ -16,7 +16,7 @@ layers = keras.layers
 def r_of(channels: Channels, group: str, **changes: Any) -> list[float]:
     """The relevance of a group's units."""
     units = channels.group(group).units
-    return [float(value) for value in scores(channels, nets.settings(**changes))[units]]
+    return [float(value) for value in Relevance(channels, nets.settings(**changes)).scores()[units]]
 
 
 def members(channels: Channels, **changes: Any) -> list[tuple[str, str]]:
@@ -88,7 +88,7 @@ def test_a_sum_of_channels_with_and_without_batch_norm() -> None:
     channels = find_channels(model)
     units = channels.group("conv_a").units
     assert r_of(channels, "conv_a") == pytest.approx([0.9, 27**0.5 / 10])
-    assert alive(channels, nets.settings())[units].all()
+    assert Relevance(channels, nets.settings()).living()[units].all()
     assert Relevance(channels, nets.settings()).undone(channels) == []
     assert members(channels, regularizer="gamma") == []
     assert Relevance(channels, nets.settings(regularizer="gamma")).immortal[units].all()
@@ -126,8 +126,8 @@ def test_relative_relevance_is_in_shares_of_the_group_at_the_start() -> None:
 def test_output_channels_have_no_relevance_and_always_live() -> None:
     channels = find_channels(nets.chain())
     fixed = np.concatenate([group.units for group in channels.groups if group.fixed is not None])
-    assert (scores(channels, nets.settings())[fixed] == 0).all()
-    assert alive(channels, nets.settings())[fixed].all()
+    assert (Relevance(channels, nets.settings()).scores()[fixed] == 0).all()
+    assert Relevance(channels, nets.settings()).living()[fixed].all()
 
 
 def test_a_unit_dies_when_its_kernel_falls_below_the_threshold_or_half_of_its_start() -> None:

@@ -60,8 +60,23 @@ def test_the_ratio_is_the_mean_over_all_compressions_so_far() -> None:
     first = [trial(0, 0.1, ratio=2.0), trial(1, 0.2, ratio=3.0)]
     second = [trial(2, 0.5, **skipped), trial(3, 0.5, ratio=4.0), trial(4, 0.1, ratio=9.0, cached_from=0)]
     past = told(NONE, first, second)
-    assert past.hints(trial(6, None)[0]).ratio == 3.0
+    assert [past.hints(trial(number, None)[0]).ratio for number in (5, 6)] == [None, 3.0]
     assert told(NONE).hints(trial(6, None)[0]).ratio is None
+
+
+def test_one_compression_of_every_generation_is_tried_whatever_the_ratio() -> None:
+    """Else a ratio that was bad once would be for ever: where nothing is compressed it does not change."""
+    past = told(Economies(cache=True), [trial(0, 0.1, ratio=1.1)])
+    asked = [
+        trial(1, None)[0],  # equal to trial 0
+        Proposal(2, 1, network(5), compress=False),
+        Proposal(3, 1, network(5)),
+        Proposal(4, 1, network(6)),
+    ]
+    assert [past.hints(proposal).ratio for proposal in asked] == [1.1, 1.1, None, 1.1]
+    assert past.hints(asked[2]).ratio is None
+    past.tell([asked[3]], {4: trial(4, 0.2, filters=(6,), ratio=1.3)[1]})
+    assert [past.hints(Proposal(number, 2, network(number))).ratio for number in (7, 8)] == [None, 1.2000000000000002]
 
 
 def test_each_part_comes_from_the_best_network_that_has_it() -> None:

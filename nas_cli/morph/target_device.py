@@ -1,0 +1,37 @@
+"""The device whose time a latency target means: found, or measured, once for a whole run."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from nas_cli.costs.devices import find_device
+from nas_cli.costs.latency import Device
+from nas_cli.distributed.ring import OneProcess, Ring, agreed
+from nas_cli.morph.settings import MorphSettings
+
+
+def target_device(settings: MorphSettings, ring: Ring | None = None) -> Device | None:
+    """The device of a latency target, the same on all processes; None for other targets.
+
+    `this_machine` is measured, and two measurements differ by a few percent: what must not depend on the clock takes
+    the device of the run's start event.
+
+    Raises:
+        ConfigError: if there is no such device.
+    """
+    if settings.target != "latency":
+        return None
+    device = find_device(settings.device)
+    peak, bandwidth = agreed(ring or OneProcess(), [device.peak_flops, device.bandwidth])
+    return Device(device.name, peak, bandwidth)
+
+
+def device_block(device: Device | None) -> dict[str, Any] | None:
+    """{name, peak_flops, bandwidth} for the start event."""
+    return None if device is None else asdict(device)
+
+
+def journaled_device(start: Mapping[str, Any]) -> Device | None:
+    """The device that a run's start event names; None if it names none."""
+    block = start.get("device")
+    return None if block is None else Device(**block)
