@@ -176,12 +176,12 @@ def _wanted(asked: Processes, run: RunFolder) -> Processes:
     """What was asked for, completed from what the run was begun with.
 
     Raises:
-        RunError: another number than the run was begun with.
+        RunError: another number than the run was begun with, or hosts for a run of one process.
     """
     file = run.path / LAUNCH
     if not file.exists():
-        if asked.number not in (None, 1) and run.events():
-            raise RunError(f"{run.path} was begun with one process: resume it without -np, or start a new run.")
+        if (asked.number not in (None, 1) or asked.hosts is not None) and run.events():
+            raise RunError(f"{run.path} was begun with one process: resume it without -np and -H, or start a new run.")
         return asked
     try:
         begun = json.loads(file.read_text(encoding="utf-8"))

@@ -17,7 +17,8 @@ class Call:
     """One call of one layer: its path through nested models, the tensors it reads, and shapes.
 
     `sources` are the tensors in the order of `node.input_tensors`; `node` holds the arguments of the call. `shapes`
-    are the outputs' shapes without the batch; most layers have one output.
+    are the outputs' shapes without the batch; most layers have one output. `training` is what the call of a model
+    around this one says of training, as in base(image, training=False); it overrules the call's own argument.
     """
 
     path: str
@@ -26,11 +27,19 @@ class Call:
     sources: tuple[Tensor, ...]
     input_shapes: tuple[Shape, ...]
     shapes: tuple[Shape, ...]
+    training: bool | None = None
 
     @property
     def kind(self) -> str:
         """The layer's class name."""
         return type(self.operation).__name__
+
+    @property
+    def is_layer(self) -> bool:
+        """Whether it is a layer; else one of keras.ops, of which some have a layer's name and mean another thing."""
+        import keras
+
+        return isinstance(self.operation, keras.layers.Layer)
 
     @property
     def inputs(self) -> tuple[int, ...]:
@@ -53,11 +62,22 @@ def trace(model: Any) -> tuple[list[Call], list[Tensor]]:
             or if a size other than the batch is not fixed.
     """
     calls: list[Call] = []
-    outputs = _expand(model, {}, "", calls)
+    outputs = _expand(model, {}, "", calls, None)
     return calls, outputs
 
 
-def _expand(model: Any, bound: Mapping[int, Tensor], prefix: str, calls: list[Call]) -> list[Tensor]:
+def channel_axis(calls: Sequence[Call]) -> int:
+    """Where channels lie in a tensor that does not tell, 0 or -1: as in the convolutions of the model.
+
+    Other layers do not count: a builder may pad channels by a layer that it tells another layout than the map's.
+    """
+    formats = {getattr(call.operation, "data_format", None) for call in calls if hasattr(call.operation, "kernel_size")}
+    return 0 if formats == {"channels_first"} else -1
+
+
+def _expand(
+    model: Any, bound: Mapping[int, Tensor], prefix: str, calls: list[Call], training: bool | None
+) -> list[Tensor]:
     """Where a model's outputs come from; `bound` says it of its inputs, by their tensor's id."""
     produced = dict(bound)
     for output in _graph_outputs(model, prefix):
@@ -73,7 +93,7 @@ def _expand(model: Any, bound: Mapping[int, Tensor], prefix: str, calls: list[Ca
             if waiting is not None:
                 pending.append(waiting)
             else:
-                _append_call(operation, node, prefix, produced, calls)
+                _append_call(operation, node, prefix, produced, calls, training)
     return [produced[id(output)] for output in model.outputs]
 
 
@@ -87,7 +107,9 @@ def _graph_outputs(model: Any, prefix: str) -> Sequence[Any]:
     return outputs
 
 
-def _append_call(operation: Any, node: Any, prefix: str, produced: dict[int, Tensor], calls: list[Call]) -> None:
+def _append_call(
+    operation: Any, node: Any, prefix: str, produced: dict[int, Tensor], calls: list[Call], training: bool | None
+) -> None:
     import keras
 
     path = f"{prefix}{operation.name}"
@@ -95,13 +117,19 @@ def _append_call(operation: Any, node: Any, prefix: str, produced: dict[int, Ten
     if isinstance(operation, keras.Model):
         _graph_outputs(operation, prefix)
         bound = {id(tensor): source for tensor, source in zip(operation.inputs, sources, strict=True)}
-        inner = _expand(operation, bound, f"{path}/", calls)
+        inner = _expand(operation, bound, f"{path}/", calls, _training(node) if training is None else training)
         produced.update({id(tensor): source for tensor, source in zip(node.output_tensors, inner, strict=True)})
         return
     inputs = tuple(_shape(tensor, path) for tensor in node.input_tensors)
     shapes = tuple(_shape(tensor, path) for tensor in node.output_tensors)
-    calls.append(Call(path, operation, node, sources, inputs, shapes))
+    calls.append(Call(path, operation, node, sources, inputs, shapes, training))
     produced.update({id(tensor): (len(calls) - 1, index) for index, tensor in enumerate(node.output_tensors)})
+
+
+def _training(node: Any) -> bool | None:
+    """The `training` with which a nested model is called; None if the caller leaves it open."""
+    given: bool | None = node.arguments.kwargs.get("training")
+    return given
 
 
 def _shape(tensor: Any, path: str) -> Shape:

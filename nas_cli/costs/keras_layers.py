@@ -13,6 +13,7 @@ from nas_cli.costs import formulas
 from nas_cli.costs.cost import INFERENCE_VIEW, OWN, VIEW
 from nas_cli.costs.keras_graph import Call
 from nas_cli.costs.keras_products import (
+    array_dot_count,
     attention_count,
     dot_count,
     einsum_count,
@@ -37,12 +38,13 @@ def count(call: Call) -> Count:
     kind = type(call.operation)
     if kind.__name__ in _WRAPPERS and kind.__module__.startswith("keras."):
         return _WRAPPERS[kind.__name__](call)
-    if kind.__module__.partition(".")[0] != "keras" or kind.__name__ not in _COUNTS:
+    counts = _COUNTS if call.is_layer else _COUNTS | _OPERATIONS
+    if kind.__module__.partition(".")[0] != "keras" or kind.__name__ not in counts:
         raise ConfigError(
             f"layer '{call.path}' is a {kind.__module__}.{kind.__name__}, which the cost model cannot count: replace "
             "it by Keras layers it knows."
         )
-    return _COUNTS[kind.__name__](call)
+    return counts[kind.__name__](call)
 
 
 def memory(call: Call) -> str:
@@ -219,3 +221,6 @@ _COUNTS = _table(
     ),
     views=(" ".join((*_VIEWS, *_TRAINING_ONLY)), _per_output(0)),
 )
+
+_OPERATIONS: dict[str, Callable[[Call], Count]] = {"Average": _per_input, "Dot": array_dot_count}
+"""Classes of keras.ops that have the name of a layer and compute something else."""

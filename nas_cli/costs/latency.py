@@ -62,15 +62,6 @@ def measure(models: Sequence[Any], batch_size: int, repeats: int) -> tuple[Laten
     return tuple(Latency(middle, low, high, batch_size, repeats, threads) for low, middle, high in quartiles)
 
 
-def measure_ms(model: Any, batch_size: int, repeats: int) -> float:
-    """Median milliseconds per image of one model, see `measure`.
-
-    Raises:
-        ConfigError: if `batch_size` or `repeats` is below 1.
-    """
-    return measure([model], batch_size, repeats)[0].median_ms
-
-
 def _random_batch(model: Any, batch_size: int) -> Any:
     generator = np.random.default_rng(0)
     arrays = [generator.random((batch_size, *tensor.shape[1:]), dtype=np.float32) for tensor in model.inputs]

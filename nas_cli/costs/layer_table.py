@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nas_cli.costs.keras_cost import model_cost
-from nas_cli.costs.keras_graph import trace
+from nas_cli.costs.keras_graph import channel_axis, trace
 from nas_cli.costs.shapes import Shape
 
 
@@ -33,10 +33,7 @@ def layer_table(model: Any) -> tuple[LayerRow, ...]:
     Raises:
         ConfigError: as `model_cost`.
     """
-    calls, _ = trace(model)
-    # Not of every layer: the builder pads channels by a layer that it tells another layout than the map's.
-    layouts = {call.operation.data_format for call in calls if hasattr(call.operation, "kernel_size")}
-    axis = 0 if "channels_first" in layouts else -1
+    axis = channel_axis(trace(model)[0])
     seen: Counter[str] = Counter()
     rows = []
     for cost in model_cost(model).layers:

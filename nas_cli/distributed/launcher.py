@@ -23,9 +23,12 @@ MARK = "NAS_LAUNCH"
 """Environment variable with the number of the launch: by it all its processes are found, whatever started them."""
 
 WAIT_SECONDS = 600
-"""So long processes wait for one that starts, or has gone silent; then the job ends with an error."""
+"""So long processes wait for one that has not started, whose machine no longer answers, or that answers but does not
+join a reduction that others wait in (stall check); then the job ends with an error."""
 STOP_SECONDS = 60
 """So long may rank 0 take, after Ctrl-C, to bring all processes to a common end."""
+ASK_SECONDS = 0.5
+"""So often rank 0 is looked for after Ctrl-C, until it is there."""
 END_SECONDS = 15
 
 INTERRUPTED = 130
@@ -93,6 +96,8 @@ def command(plan: Plan, argv: Sequence[str], same_order: bool = False) -> list[s
     """The arguments of horovodrun; the default time-outs of 30 s are too short for many imports on few cores."""
     hosts = ",".join(f"{host.name}:{host.slots}" for host in plan.hosts)
     options = ["--gloo", "--gloo-timeout-seconds", str(WAIT_SECONDS), "--start-timeout", str(WAIT_SECONDS)]
+    # Without it a process that hangs, while its Horovod thread still answers, lets the others wait forever.
+    options += ["--stall-check-shutdown-time-seconds", str(WAIT_SECONDS)]
     # Tensors that happen to wait together are joined, and then the order of a sum depends on a tensor's place.
     options += ["--fusion-threshold-mb", "0"] if same_order else []
     return [plan.launcher, *options, "-np", str(plan.processes), "-H", hosts, *argv]
@@ -121,13 +126,25 @@ def _read(process: subprocess.Popen[str], output: JobOutput) -> None:
 
 
 def _ask_to_stop(process: subprocess.Popen[str], mark: str) -> None:
-    """Sends Ctrl-C on to rank 0 and waits for the end; a second Ctrl-C ends the waiting."""
+    """Sends Ctrl-C on to rank 0, which may not be there yet, and waits for the end; a second Ctrl-C ends that."""
+    limit = time.monotonic() + STOP_SECONDS
+    asked = False
+    with contextlib.suppress(KeyboardInterrupt):
+        while process.poll() is None and (left := limit - time.monotonic()) > 0:
+            asked = asked or _ask_first(mark)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(left if asked else min(left, ASK_SECONDS))
+
+
+def _ask_first(mark: str) -> bool:
+    """True if there was a process of rank 0 to send a SIGINT to."""
+    found = False
     for one in processes_of(mark):
         with contextlib.suppress(psutil.Error, OSError):
             if one.environ().get(RANK) == "0":
                 one.send_signal(signal.SIGINT)
-    with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
-        process.wait(STOP_SECONDS)
+                found = True
+    return found
 
 
 def _end(process: subprocess.Popen[str], mark: str) -> None:

@@ -44,6 +44,7 @@ def preflight(processes: int | None, hosts: str | None, cores: int, memory_bytes
     chosen = parse_hosts(hosts) if hosts is not None else (Host("localhost", processes or 1),)
     count = processes or sum(host.slots for host in chosen)
     given = assigned(chosen, count)
+    _check_first(next(iter(given)))
     launcher = check_horovod()
     here = sum(number for host, number in given.items() if host.is_local)
     _check_memory(here, memory_bytes)
@@ -81,6 +82,14 @@ def _check_build(package: Path) -> None:
         raise LaunchError(f"Horovod was built without TensorFlow: {BUILD_HINT}.")
     if built_for != installed:
         raise LaunchError(f"Horovod was built for TensorFlow {built_for}, {installed} is installed: {BUILD_HINT}.")
+
+
+def _check_first(host: Host) -> None:
+    if not host.is_local:
+        raise LaunchError(
+            f"-H: the first host, {host.name}, is not this machine, which waits for what rank 0 writes: put localhost "
+            "first. The run folder must be shared, at the same path on all hosts."
+        )
 
 
 def _check_memory(processes: int, memory_bytes: float | None) -> None:

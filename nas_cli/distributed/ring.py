@@ -17,11 +17,10 @@ JSON = Any
 
 
 class Ring(Protocol):
-    """`size` processes, this one is number `rank`; `local_size` of them run on this host."""
+    """`size` processes, this one is number `rank`."""
 
     rank: int
     size: int
-    local_size: int
 
     def average(self, tensors: Sequence[Any], name: str = "gradient") -> list[Any]:
         """The means over all processes of each tensor; None stays None. Inside a graph or outside.
@@ -45,7 +44,6 @@ class OneProcess:
 
     rank = 0
     size = 1
-    local_size = 1
 
     def average(self, tensors: Sequence[Any], name: str = "gradient") -> list[Any]:
         return list(tensors)
@@ -84,7 +82,6 @@ class HorovodRing:
         self._hvd = hvd
         self.rank: int = hvd.rank()
         self.size: int = hvd.size()
-        self.local_size: int = hvd.local_size()
 
     def average(self, tensors: Sequence[Any], name: str = "gradient") -> list[Any]:
         import tensorflow as tf

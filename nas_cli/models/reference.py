@@ -1,13 +1,15 @@
 """The model a user means by a zoo name, a run folder, a model file or an architecture file."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from nas_cli.errors import ConfigError, DataError
 from nas_cli.models import zoo
+from nas_cli.models.adapted import fresh
 from nas_cli.models.load import load_model
+from nas_cli.models.logits import ends_in_softmax, without_softmax
 from nas_cli.models.settings import ModelSettings
 from nas_cli.models.weights import IMAGENET, check_weights, load_weights
 from nas_cli.schema import nearest
@@ -55,11 +57,13 @@ def open_model(
     classes: int,
     scale: Sequence[float] | None = None,
     offset: Sequence[float] | None = None,
+    note: Callable[[str], None] = lambda line: None,
 ) -> Any:
     """The `keras.Model` for a data set, with the weights that the settings name; fresh ones if they name none.
 
-    `scale` and `offset` standardise the inputs of a network that is built here; a model file is taken as it is, and
-    ImageNet weights bring their own standardisation.
+    `scale` and `offset` standardise the inputs of a network that is built here; a model file is taken as it is, but
+    for a softmax at its end, which our losses contain: `note` gets a line then. ImageNet weights bring their own
+    standardisation.
 
     Raises:
         ConfigError: if there is no such model, it has no weights to keep, or it does not fit the data set.
@@ -69,7 +73,7 @@ def open_model(
     check_weights(settings)
     pretrained = settings.weights == IMAGENET
     if settings.keep_weights or (architecture is None and settings.name not in zoo.names()):
-        model = _from_file(settings, input_shape, classes)
+        model = _from_file(settings, input_shape, classes, note)
     elif architecture is None:
         options = _options(settings.width)
         model = zoo.build(settings.name, input_shape, classes, scale, offset, pretrained, **options)
@@ -86,19 +90,25 @@ def _options(width: float | None) -> dict[str, float]:
     return {} if width is None else {"width": width}
 
 
-def _from_file(settings: ModelSettings, input_shape: tuple[int, ...], classes: int) -> Any:
-    import keras
-
+def _from_file(settings: ModelSettings, input_shape: tuple[int, ...], classes: int, note: Callable[[str], None]) -> Any:
     if settings.name in zoo.names() or settings.name.endswith(".json"):
         raise ConfigError(f"model '{settings.name}' has no weights to keep: name a run or a .keras file.")
     model = load_model(Path(settings.name))
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise ConfigError(
+            f"the model in {settings.name} has {len(model.inputs)} inputs and {len(model.outputs)} outputs: only "
+            "networks with one of each can be trained; save the part from one input to one output as a model."
+        )
     takes, gives = tuple(model.inputs[0].shape)[1:], tuple(model.outputs[0].shape)[1:]
     if takes != tuple(input_shape) or gives != (classes,):
         raise ConfigError(
             f"the model in {settings.name} takes {takes} and gives {gives}, the data set needs {tuple(input_shape)} "
             f"and ({classes},)."
         )
-    return model if settings.keep_weights else keras.models.clone_model(model)
+    if classes > 1 and ends_in_softmax(model):
+        model = without_softmax(model)
+        note(f"the softmax at the end of {settings.name} is left out: training and the saved network go by logits")
+    return model if settings.keep_weights else fresh(model)
 
 
 def _read(file: Path) -> Architecture:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_cli.errors import ConfigError, DataError
+from nas_cli.models.adapted import settle_all
 from nas_cli.models.load import load_model
 from nas_cli.models.settings import ModelSettings
 from nas_cli.models.zoo.applications import APPLICATIONS
@@ -59,6 +60,7 @@ def load_weights(model: Any, source: Path) -> None:
             f"the weights in {source} are of another network: {len(given)} weights, the model has {len(wanted)}."
         )
     model.set_weights([weight.numpy() for weight in given])
+    settle_all(model)
 
 
 def _from_weights_file(model: Any, source: Path) -> None:
@@ -79,13 +81,14 @@ def _from_weights_file(model: Any, source: Path) -> None:
 
 
 def _stored_numbers(source: Path) -> int:
-    """Numbers in the file's weights; the states of random generators are not weights."""
+    """Numbers in the file's weights; neither an optimizer's state nor that of random generators is among them."""
     import h5py  # type: ignore[import-untyped]
 
     sizes: list[int] = []
 
     def count(path: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset) and "seed_generator/" not in path:
+        of_a_layer = path.startswith("layers/") and "/optimizer/" not in path
+        if of_a_layer and isinstance(item, h5py.Dataset) and "seed_generator/" not in path:
             sizes.append(math.prod(item.shape))
 
     with h5py.File(source, "r") as file:

@@ -11,6 +11,13 @@ from nas_cli.surgery.effect import Alive, Context, Effect, weight_axes
 from nas_cli.surgery.labels import along
 from nas_cli.surgery.ledger import Units
 
+SUMMED: Mapping[str, tuple[int, int]] = {
+    **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D", "Dense"), (0, -2)),
+    **dict.fromkeys(("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), (0, -1)),
+    **dict.fromkeys(("SeparableConv1D", "SeparableConv2D"), (1, -2)),
+}
+"""By class: (position in `layer.weights`, axis) of the kernel over whose inputs the layer sums."""
+
 
 def channel_axis(layer: Any, rank: int) -> int:
     """The axis of the channels by the layer's data_format, in a tensor of `rank` axes without the batch."""

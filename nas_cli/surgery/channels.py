@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from nas_cli.costs.keras_graph import Call, Tensor, trace
+from nas_cli.costs.keras_graph import Call, Tensor, channel_axis, trace
 from nas_cli.surgery.effect import Context, Effect
 from nas_cli.surgery.labels import Labels
 from nas_cli.surgery.ledger import Ledger, Units
 from nas_cli.surgery.rules import effect
+from nas_cli.surgery.silence import KERNEL
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +72,6 @@ class Channels:
         """The group of that name; KeyError if there is none."""
         return {group.name: group for group in self.groups}[name]
 
-    def readers(self, group: ChannelGroup) -> tuple[LayerChannels, ...]:
-        """The layer calls with weights that read channels of the group."""
-        return tuple(layer for layer in self.layers if np.isin(layer.inputs, group.units).any())
-
 
 def find_channels(model: Any) -> Channels:
     """The channel groups of a functional or sequential model, nested models opened up.
@@ -95,11 +92,11 @@ def find_channels(model: Any) -> Channels:
 
 def _effects(found: Sequence[Call], ledger: Ledger) -> list[Effect]:
     effects: list[Effect] = []
-    channel_axis = _channel_axis(found)
+    usual = channel_axis(found)
     first: dict[int, Effect] = {}
     for call in found:
         inputs = [effects[at].outputs[index] for at, index in call.sources]
-        new = effect(Context(ledger, call, inputs, channel_axis))
+        new = effect(Context(ledger, call, inputs, usual))
         earlier = first.setdefault(id(call.operation), new)
         if earlier is not new and new.weights:
             _share(ledger, earlier, new)
@@ -112,12 +109,6 @@ def _share(ledger: Ledger, earlier: Effect, later: Effect) -> None:
     for position, axes in later.weights.items():
         for axis, units in axes.items():
             ledger.tie(units, earlier.weights[position][axis])
-
-
-def _channel_axis(found: Sequence[Call]) -> int:
-    """Where channels lie in a tensor that does not tell: as in the convolutions of the model."""
-    formats = {getattr(call.operation, "data_format", None) for call in found if hasattr(call.operation, "kernel_size")}
-    return 0 if formats == {"channels_first"} else -1
 
 
 def _groups(ledger: Ledger, numbers: Units, units: int) -> tuple[ChannelGroup, ...]:
@@ -168,7 +159,7 @@ def _layers(traced: Traced) -> tuple[LayerChannels, ...]:
 
 
 def _norm(call: Call, readers: Sequence[Call], is_output: bool) -> str | None:
-    if is_output or len(readers) != 1 or not hasattr(call.operation, "kernel"):
+    if is_output or len(readers) != 1 or not any(hasattr(call.operation, name) for name in KERNEL):
         return None
     (reader,) = readers
     scales = reader.kind == "BatchNormalization" and reader.operation.scale

@@ -7,10 +7,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from nas_cli.costs.keras_graph import Call, trace
+from nas_cli.costs.keras_graph import Call, channel_axis, trace
 from nas_cli.errors import ConfigError
+from nas_cli.models.adapted import give
 from nas_cli.surgery.copying import Copying
-from nas_cli.surgery.weights import give
 
 KERNEL = 3
 """Side of an inserted convolution: its centre is the identity, the rest can learn to look around."""
@@ -30,10 +30,12 @@ def deepen(model: keras.Model, layer_path: str) -> keras.Model:
     in training too; here it is the identity at inference, and in training it normalises by the batch at once.
 
     Raises:
-        ConfigError: if there is no such layer, or it does not end on a linear function, ReLU or ReLU6.
+        ConfigError: if there is no such layer, it does not end on a linear function, ReLU or ReLU6, or its channels
+            are not the last axis.
     """
     calls, _ = trace(model)
     target = _named(calls, layer_path)
+    _check_channels_last(target, calls)
     activation = _activation(target)
     normalised = any(_is_norm(call) for call in (target, *(calls[source] for source in target.inputs)))
     name = _free_name(f"{target.operation.name}_deeper", {call.path.rpartition("/")[2] for call in calls})
@@ -51,6 +53,22 @@ def _named(calls: Sequence[Call], path: str) -> Call:
         if call.path == path and isinstance(call.operation, keras.layers.Layer):
             return call
     raise ConfigError(f"the model has no layer '{path}': give a path such as '{calls[-1].path}'.")
+
+
+def _check_channels_last(target: Call, calls: Sequence[Call]) -> None:
+    layer, rank = target.operation, len(target.shapes[0])
+    told = getattr(layer, "data_format", None)
+    if _is_norm(target):
+        last = layer.axis in (-1, rank)
+    elif told is not None or isinstance(layer, keras.layers.Dense):
+        last = told != "channels_first"
+    else:
+        last = channel_axis(calls) == -1
+    if rank > 1 and not last:
+        raise ConfigError(
+            f"layer '{target.path}' does not have its channels on the last axis: an identity layer is only made behind "
+            "one that has (data_format: channels_last)."
+        )
 
 
 def _is_norm(call: Call) -> bool:
@@ -79,6 +97,7 @@ def _identity(target: Call, name: str, activation: str, normalised: bool) -> lis
     channels, dtype = target.shapes[0][-1], target.operation.dtype_policy
     settings = {"use_bias": not normalised, "activation": None if normalised else activation, "dtype": dtype}
     if len(target.shapes[0]) == 3:
+        settings["data_format"] = "channels_last"
         first = keras.layers.Conv2D(channels, KERNEL, padding="same", name=name, **settings)
     else:
         first = keras.layers.Dense(channels, name=name, **settings)

@@ -39,10 +39,6 @@ class Labels:
         axes = [axis] if isinstance(axis, int) else axis
         return self.axis in {place % rank - 1 for place in axes}
 
-    def full(self) -> Units:
-        """One unit for every number of the tensor."""
-        return np.broadcast_to(self.units, self.shape)
-
     def shrunk_shape(self, alive: NDArray[np.bool_] | NDArray[np.int64]) -> Shape:
         """The tensor's shape when the units with alive[unit] False are gone; the same shape if all of it is gone."""
         axis = self.axis

@@ -65,10 +65,6 @@ class Ledger:
         for unit in np.unique(units).tolist():
             self._reasons.setdefault(self.root(unit), reason)
 
-    def reason(self, unit: int) -> str | None:
-        """Why the unit may not be removed, or None."""
-        return self._reasons.get(self.root(unit))
-
     def numbering(self) -> Units:
         """For every unit handed out, its final number 0..n-1: tied units share one, in order of first appearance."""
         roots = self.roots(np.arange(self.size, dtype=np.int64))

@@ -48,19 +48,19 @@ def _targets(context: Context, outputs: Sequence[Labels]) -> Callable[[Alive], M
         shape = outputs[0].shrunk_shape(alive)
         if kind == "Reshape":
             return {"target_shape": shape} if hasattr(layer, "target_shape") else {"newshape": (-1, *shape)}
-        if kind == "Split" and any(labels.lies_along(layer.axis) for labels in outputs):
+        if kind == "Split" and context.inputs[0].lies_along(layer.axis):
             place = layer.axis % (len(shape) + 1) - 1
-            ends = np.cumsum([_length(labels, place, alive) for labels in outputs])
+            ends = np.cumsum([alive[np.broadcast_to(one.units.ravel(), (one.shape[place],))].sum() for one in outputs])
             return {"indices_or_sections": ends[:-1].tolist()}
+        if kind == "Squeeze" and layer.axis is None:
+            # Channels of which one is left would be squeezed away as well.
+            return {"axis": [axis for axis, size in enumerate(context.inputs[0].shape, start=1) if size == 1]}
+        if kind == "Repeat" and np.size(layer.repeats) > 1 and context.inputs[0].lies_along(layer.axis):
+            stays = alive[context.inputs[0].units.ravel()].astype(np.int64)
+            return {"repeats": np.repeat(np.asarray(layer.repeats), stays).tolist()}
         return {}
 
     return config
-
-
-def _length(labels: Labels, axis: int, alive: Alive) -> int:
-    """How long an axis with channels is after removal."""
-    vector = labels.vector(axis)
-    return labels.shape[axis] if vector is None else int(alive[vector].sum())
 
 
 def concatenation(context: Context) -> Effect:

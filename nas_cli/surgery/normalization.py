@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from nas_cli.surgery.effect import Alive, Context, Effect, weight_axes
 from nas_cli.surgery.elementwise import elementwise
@@ -56,34 +58,44 @@ def _over_axes(context: Context, axis: Any) -> Effect:
 
 
 def standardisation(context: Context) -> Effect:
-    """Rescaling or Normalization with a value per channel, in the configuration or in weights."""
+    """Rescaling or Normalization, where it has a value per channel: in the configuration or in weights."""
     layer, labels = context.layer, context.inputs[0]
-    axis = labels.axis
-    vector = None if axis is None else labels.units.ravel()
-    names = ("scale", "offset") if context.call.kind == "Rescaling" else ("mean", "variance")
+    passed = elementwise(context).outputs
+    places = {name: axes.index(labels.axis) - len(axes) for name, axes in _valued(context) if labels.axis in axes}
+    if not places:
+        return Effect(passed)
+    vector = labels.units.ravel()
 
     def config(alive: Alive) -> Mapping[str, Any]:
-        if vector is None:
-            return {}
-        saved = layer.get_config()
-        return {name: _shorter(saved[name], alive[vector]) for name in names}
+        saved, stays = layer.get_config(), alive[vector].astype(np.int64)
+        return {name: _shorter(saved[name], stays, place) for name, place in places.items()}
 
     weights = {
-        position: {0: vector}
-        for position, weight in enumerate(layer.weights)
-        if vector is not None and tuple(weight.shape) == vector.shape
+        at: {len(weight.shape) + places[weight.name]: vector}
+        for at, weight in enumerate(layer.weights)
+        if weight.name in places
     }
-    if vector is not None and layer.weights and not weights:
-        context.fix("the normalisation")
-    return Effect(elementwise(context).outputs, vector, vector, weights, config=config)
+    return Effect(passed, vector, vector, weights, config=config)
 
 
-def _shorter(value: Any, stays: Alive) -> Any:
-    """A list of one value per channel without those that go, at any depth of nesting; other values as they are."""
-    if not isinstance(value, list | tuple) or np.ndim(value) == 0:
-        return value
+def _valued(context: Context) -> list[tuple[str, list[int | None]]]:
+    """The arguments that hold values, and the axes of the tensor along which their own axes lie, the last at the end."""
+    layer, rank = context.layer, len(context.inputs[0].shape)
+    axes: list[int | None] = list(range(rank))
+    if context.call.kind == "Normalization":
+        axes = sorted(axis % (rank + 1) - 1 for axis in layer.axis)
+        return [("mean", axes), ("variance", axes)]
+    first = keras.config.image_data_format() == "channels_first" and np.ndim(layer.scale)
+    # There Keras puts axes of size 1 behind the factors, but not behind the offsets.
+    return [("scale", axes[: rank - max(0, 3 - np.ndim(layer.scale))] if first else axes), ("offset", axes)]
+
+
+def _shorter(value: Any, stays: NDArray[np.int64], axis: int) -> Any:
+    """A nested list of values without those of channels that go, along an axis counted from the end."""
     array = np.asarray(value)
-    return np.repeat(array, stays.astype(np.int64), axis=-1).tolist() if array.shape[-1] == stays.size else value
+    if array.ndim < -axis or array.shape[axis] != stays.size:
+        return value
+    return np.repeat(array, stays, axis=axis).tolist()
 
 
 def _place(context: Context, axis: Any) -> int:

@@ -22,7 +22,6 @@ class Rebuilt:
 def rebuild(model: Any, survival: Survival) -> Rebuilt:
     """A functional model of the same inputs and outputs with fresh weights; every layer has its name and settings.
 
-    `survival.alive` says by unit how many channels there are of it: 0 or 1, or more where channels are copied.
     Nested models come out flat: 'stem/conv' is layer 'stem_conv'. A join with one operand left disappears.
     """
     builder = _Builder(survival)
@@ -32,7 +31,7 @@ def rebuild(model: Any, survival: Survival) -> Rebuilt:
         if position in needed or call.kind == "InputLayer":
             builder.add(position)
     outputs = [builder.tensors[output] for output in traced.outputs]
-    return Rebuilt(_assembled(model, survival, builder.tensors, outputs), builder.layers)
+    return Rebuilt(_assembled(model, builder, outputs), builder.layers)
 
 
 class _Builder:
@@ -60,8 +59,14 @@ class _Builder:
         sources = [self.tensors[source] for source in call.sources]
         values = {id(old): new for old, new in zip(call.node.input_tensors, sources, strict=True)}
         args, kwargs = one.arguments(self.survival.alive, *call.node.arguments.fill_in(values))
+        if call.training is not None and getattr(call.operation, "_call_has_training_arg", False):
+            kwargs = {**kwargs, "training": call.training}
         for index, tensor in enumerate(keras.tree.flatten(layer(*args, **kwargs))):
             self.tensors[position, index] = tensor
+
+    def unread(self, tensor: Any) -> Any:
+        """An input like the one behind a tensor, which no call reads."""
+        return keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=self._name(tensor._keras_history.operation.name))
 
     def _joined(self, call: Call, one: Effect, left: Sequence[Tensor]) -> Any:
         """A sum or concatenation without the operands that are gone."""
@@ -120,14 +125,16 @@ def _with_zeros(tensor: Any, axis: int | None, before: int, behind: int) -> Any:
     return keras.ops.pad(tensor, width)
 
 
-def _assembled(model: Any, survival: Survival, tensors: Mapping[Tensor, Any], outputs: Sequence[Any]) -> Any:
+def _assembled(model: Any, builder: _Builder, outputs: Sequence[Any]) -> Any:
     """The new model, with inputs and outputs in the old one's structure (a tensor, a list or a dictionary)."""
-    traced = survival.channels.traced
-    inputs: Mapping[int, Any] = {
-        id(call.node.output_tensors[0]): tensors[position, 0]
-        for position, call in enumerate(traced.calls)
+    inputs: dict[int, Any] = {
+        id(call.node.output_tensors[0]): builder.tensors[position, 0]
+        for position, call in enumerate(builder.survival.channels.traced.calls)
         if call.kind == "InputLayer"
     }
+    for tensor in model.inputs:
+        if id(tensor) not in inputs:  # no output needs it, and the user hands it over all the same
+            inputs[id(tensor)] = builder.unread(tensor)
     sequential = isinstance(model, keras.Sequential)
     taken = keras.tree.map_structure(lambda tensor: inputs[id(tensor)], model.inputs[0] if sequential else model.input)
     given = keras.tree.pack_sequence_as(model.outputs[0] if sequential else model.output, list(outputs))

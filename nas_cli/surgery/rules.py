@@ -16,12 +16,13 @@ def effect(context: Context) -> Effect:
         ConfigError: naming the layer's path and class, if the class has no rule.
     """
     kind = type(context.layer)
-    if kind.__module__.partition(".")[0] != "keras" or kind.__name__ not in _RULES:
+    rules = _RULES if context.call.is_layer else _RULES | _OPERATIONS
+    if kind.__module__.partition(".")[0] != "keras" or kind.__name__ not in rules:
         raise ConfigError(
             f"layer '{context.path}' is a {kind.__module__}.{kind.__name__}, whose channels cannot be followed: "
             "replace it by layers of keras.layers that do the same."
         )
-    return _RULES[kind.__name__](context)
+    return rules[kind.__name__](context)
 
 
 def _table(*groups: tuple[Rule, str]) -> dict[str, Rule]:
@@ -92,3 +93,6 @@ _RULES = _table(
         "Equalization ContrastLimitedAdaptiveHistogramEqualization RandAugment AugMix",
     ),
 )
+
+_OPERATIONS = _table((spatial.average, "Average"), (opaque.opaque, "Dot"))
+"""Classes of keras.ops that have the name of a layer and compute something else."""

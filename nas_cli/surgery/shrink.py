@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from nas_cli.models.adapted import give
 from nas_cli.surgery.channels import find_channels
 from nas_cli.surgery.effect import Alive, Effect
 from nas_cli.surgery.keep import Keep
 from nas_cli.surgery.rebuild import rebuild
 from nas_cli.surgery.survival import survive
-from nas_cli.surgery.weights import give
 
 
 def shrink(model: Any, keep: Keep) -> Any:
@@ -29,12 +29,12 @@ def shrink(model: Any, keep: Keep) -> Any:
     for position, layer in rebuilt.layers.items():
         if getattr(layer, "weights", ()):
             old = traced.calls[position].operation
-            give(layer, gathered(old.get_weights(), traced.effects[position], survival.alive))
+            give(layer, _remaining(old.get_weights(), traced.effects[position], survival.alive))
     return rebuilt.model
 
 
-def gathered(values: Sequence[Any], one: Effect, alive: Alive) -> list[Any]:
-    """A layer's weights with the entries of each unit as often as `alive` says: never, once, or copied."""
+def _remaining(values: Sequence[Any], one: Effect, alive: Alive) -> list[Any]:
+    """A layer's weights without the entries of the units that go."""
     new = list(values)
     for position, axes in one.weights.items():
         for axis, units in axes.items():

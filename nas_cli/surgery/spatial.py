@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nas_cli.surgery.affine import channel_axis
-from nas_cli.surgery.effect import Alive, Context, Effect
+from nas_cli.surgery.effect import CHAIN, JOIN, Alive, Context, Effect
 from nas_cli.surgery.labels import Labels, along
 
 
@@ -34,8 +34,19 @@ def reduction(context: Context) -> Effect:
         return Effect((Labels(context.call.shapes[0], labels.units.reshape(sizes)),))
     if labels.axis in axes or -1 in axes:
         return Effect(context.new_outputs(context.fix("the reduction")))
-    place = labels.axis if operation.keepdims else labels.axis - sum(axis < labels.axis for axis in axes)
+    place = (
+        labels.axis if getattr(operation, "keepdims", False) else labels.axis - sum(axis < labels.axis for axis in axes)
+    )
     return Effect((along(context.call.shapes[0], place, labels.units.ravel()),))
+
+
+def average(context: Context) -> Effect:
+    """keras.ops.average: a mean, or one with weights, which may differ by channel and fix them."""
+    args, kwargs = context.call.node.arguments.args, context.call.node.arguments.kwargs
+    if kwargs.get("weights", args[1] if len(args) > 1 else None) is None:
+        return reduction(context)
+    reason = context.fix("the weighted average")
+    return Effect(context.new_outputs(reason), missing=JOIN if len(context.inputs) > 1 else CHAIN)
 
 
 def padding(context: Context) -> Effect:

@@ -158,14 +158,3 @@ def _needed(traced: Traced, states: dict[Tensor, State]) -> list[int]:
             needed.add(position)
             pending += [source[0] for source in traced.calls[position].sources if states[source].status == FULL]
     return sorted(needed)
-
-
-def everything(channels: Channels, copies: NDArray[np.int64]) -> Survival:
-    """Nothing is left out; `copies`: by unit, how many channels there are of each after copying."""
-    traced = channels.traced
-    states = {
-        (position, index): State(FULL)
-        for position, one in enumerate(traced.effects)
-        for index in range(len(one.outputs))
-    }
-    return Survival(channels, copies[traced.numbers], states, tuple(_needed(traced, states)))

@@ -1,23 +1,17 @@
 """Net2WiderNet: more channels in a group, the same answers (Chen et al. 2016, arXiv:1511.05641, section 3.1)."""
 
-from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from nas_cli.errors import ConfigError
+from nas_cli.models.adapted import give
+from nas_cli.surgery.affine import SUMMED
 from nas_cli.surgery.channels import ChannelGroup, Channels, find_channels
 from nas_cli.surgery.copying import Copying
 from nas_cli.surgery.ledger import Units
-from nas_cli.surgery.weights import give
-
-SUMMED: Mapping[str, tuple[int, int]] = {
-    **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D", "Dense"), (0, -2)),
-    **dict.fromkeys(("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), (0, -1)),
-    **dict.fromkeys(("SeparableConv1D", "SeparableConv2D"), (1, -2)),
-}
-"""By class: (position in `layer.weights`, axis) of the kernel over whose inputs the layer sums."""
 
 
 def widen(model: keras.Model, group_name: str, width: int, rng: np.random.Generator, noise: float = 0.0) -> keras.Model:
@@ -71,6 +65,7 @@ def _rebuilt(model: keras.Model, channels: Channels, copies: Units, group: Chann
     """The same graph at the new widths, with fresh weights."""
     traced = channels.traced
     by_label = copies[traced.numbers]
+    _check_alike(channels, by_label, group)
     effects = {id(call.operation): one for call, one in zip(traced.calls, traced.effects, strict=True)}
     copying = Copying(
         config=lambda layer: effects[id(layer)].config(by_label) if id(layer) in effects else {},
@@ -82,6 +77,23 @@ def _rebuilt(model: keras.Model, channels: Channels, copies: Units, group: Chann
         return copying.copy(model)
     except ValueError as error:
         raise _refusal(group, "its channels meet others that would have to be copied with them.") from error
+
+
+def _check_alike(channels: Channels, by_label: Units, group: ChannelGroup) -> None:
+    """Refuse a layer that is called on several tensors and would have to be another one for each."""
+    settings: dict[int, str] = {}
+    for call, one in zip(channels.traced.calls, channels.traced.effects, strict=True):
+        given = one.arguments(by_label, call.node.arguments.args, call.node.arguments.kwargs)
+        wanted = repr((dict(one.config(by_label)), keras.tree.map_structure(_written, given)))
+        if settings.setdefault(id(call.operation), wanted) != wanted:
+            raise _refusal(group, f"layer '{call.path}' is also called on channels of another group.")
+
+
+def _written(value: Any) -> Any:
+    """An argument in a form that can be compared."""
+    if isinstance(value, keras.KerasTensor):
+        return "tensor"
+    return np.asarray(value).tolist() if hasattr(value, "shape") else value
 
 
 def _refusal(group: ChannelGroup, reason: str) -> ConfigError:

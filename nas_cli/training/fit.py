@@ -17,6 +17,7 @@ from nas_cli.data.settings import AugmentationSettings
 from nas_cli.distributed.ring import OneProcess, Ring, agreed
 from nas_cli.distributed.stop_request import StopRequest
 from nas_cli.errors import ConfigError
+from nas_cli.models.adapted import settle_all
 from nas_cli.training import checkpoint
 from nas_cli.training.evaluation import evaluate, measured
 from nas_cli.training.feed import Pace, chunks, rate
@@ -194,8 +195,7 @@ class _Training:
         if not seen:
             return None, 0.0
         summary = {"loss": loss / seen, self._objective.metric: self._objective.summary(score / seen)}
-        examples = len(self._data.train) * self._augmentation.copies
-        return summary, seen / min(examples, self._steps * self._batch_size)
+        return summary, seen / self._examples
 
     def _batches(self, number: int) -> Any:
         rng = np.random.default_rng((self._seed, number))
@@ -205,8 +205,19 @@ class _Training:
 
     @property
     def _steps(self) -> int:
-        steps = batches_per_epoch(len(self._data.train), self._batch_size, self._augmentation.copies)
-        return steps if self._max_steps is None else min(steps, self._max_steps)
+        return self._whole if self._max_steps is None else min(self._whole, self._max_steps)
+
+    @property
+    def _whole(self) -> int:
+        """The steps that all examples of the training split give."""
+        return batches_per_epoch(len(self._data.train), self._batch_size, self._augmentation.copies)
+
+    @property
+    def _examples(self) -> int:
+        """How many examples an epoch's steps have; only the last of all batches is smaller, or larger, than others."""
+        if self._steps < self._whole:
+            return self._steps * self._batch_size
+        return len(self._data.train) * self._augmentation.copies
 
     def _rates(self, first: int, count: int) -> NDArray[np.float32]:
         total = self._settings.epochs * self._steps
@@ -249,6 +260,7 @@ class _Training:
             self._best = state.best
         past = agreed(self._ring, None if state is None else [list(state.curve), dict(state.seconds)])
         self._ring.broadcast([*self._model.variables, *self._optimizer.variables])
+        settle_all(self._model)
         if past is not None:
             self._curve, self._before = past
         for epoch in self._curve:
@@ -260,6 +272,7 @@ class _Training:
             _assign(self._model.variables, self._best)
         # After a restart rank 0 alone may have the best weights; and a diverged training has settled nothing.
         self._ring.broadcast(self._model.variables)
+        settle_all(self._model)
         seconds = self._seconds()
         return FitResult(
             curve=tuple(self._curve),

@@ -1,5 +1,6 @@
 """A full-budget training as a run: begins, checkpoints, resumes, tests once, and writes the journal."""
 
+import errno
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from nas_cli.data.dataset import Dataset
 from nas_cli.data.settings import AugmentationSettings
 from nas_cli.distributed.ring import OneProcess, Ring
 from nas_cli.errors import RunError
+from nas_cli.runs.files import is_full, move_durably, refusal
 from nas_cli.runs.folder import RunFolder
 from nas_cli.runs.interruption import Interrupted, stoppable, unstoppable
 from nas_cli.runs.journal import Journal
@@ -142,11 +144,22 @@ def _end(result: FitResult, wall: float) -> dict[str, Any]:
 
 
 def save(model: Any, file: Path) -> Path:
-    """The file, written whole or not at all, that holds the model."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    """The file, written whole or not at all, that holds the model; it is on the disk when this returns.
+
+    Raises:
+        RunError: if it cannot be written, for instance because the disk is full; an older file is then untouched.
+    """
     partial = file.with_name(f"partial-{file.name}")
-    model.save(partial)
-    return partial.replace(file)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        model.save(partial)
+        move_durably(partial, file)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        # h5py says only in its text that the disk is full.
+        full = error.errno is None and is_full(error)
+        raise refusal(OSError(errno.ENOSPC, str(error)) if full else error, file) from error
+    return file
 
 
 def summarise(events: Sequence[Event]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from nas_cli.errors import RunError
 
 STRIDE = 1_000_003
 """Random generators of neighbouring ranks start so far apart."""
+GENERATOR = "seed_generator_state"
+"""What Keras calls the state of every random generator; other integers are counts of a layer."""
 
 
 def diverge(model: Any, ring: Ring) -> None:
@@ -53,7 +55,7 @@ def settle(model: Any, optimizer: Any, ring: Ring, epoch: int) -> None:
 
 
 def _is_generator(variable: Any) -> bool:
-    return "int" in str(variable.dtype)
+    return bool(variable.name == GENERATOR)
 
 
 def _differing(variables: Sequence[Any], ring: Ring) -> list[Any]:

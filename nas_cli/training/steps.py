@@ -118,8 +118,8 @@ def total(sums: NDArray[np.float32], before: float = 0.0) -> float:
 
 
 def prepared_optimizer(optimizer: Any, model: Any) -> Any:
-    """The optimizer, with loss scaling if a layer computes in float16, whose gradients underflow otherwise."""
-    if any(layer.compute_dtype == "float16" for layer in model.layers):
+    """The optimizer, with loss scaling if any layer computes in float16, whose gradients underflow otherwise."""
+    if any(layer.compute_dtype == "float16" for layer in model._flatten_layers(include_self=False)):
         return keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer
 

@@ -13,6 +13,10 @@ from typing import Any
 import psutil
 import pytest
 
+from nas_cli.commands.parallel import Processes, _wanted
+from nas_cli.errors import RunError
+from nas_cli.runs.folder import create_run
+
 NAS = [sys.executable, "-m", "nas_cli"]
 TINY = ["dataset.train_size=200", "dataset.valid_size=50", "dataset.test_size=50", "training.precision=float32",
         "--model", "lenet_300_100"]  # fmt: skip
@@ -54,6 +58,17 @@ def test_what_cannot_be_started_is_one_line_and_leaves_nothing(
 def test_a_process_that_horovodrun_has_started_says_what_to_do(tmp_path: Path) -> None:
     done = nas("train", *TINY, "--out", str(tmp_path / "run"), HOROVOD_RANK="1")
     assert "use `nas train -np N` instead" in errors(done)[0]
+
+
+@pytest.mark.parametrize("asked", [["-H", "localhost:2"], ["-np", "2"]])
+def test_a_run_of_one_process_goes_on_as_one(tmp_path: Path, asked: list[str]) -> None:
+    folder = create_run(tmp_path / "run", {"command": "train"}, {})
+    with folder.journal() as journal:
+        journal.append({"event": "start", "seed": 0})
+    given = Processes(int(asked[1]), None) if asked[0] == "-np" else Processes(None, asked[1])
+    with pytest.raises(RunError, match="was begun with one process: resume it without -np and -H"):
+        _wanted(given, folder)
+    assert _wanted(Processes(1), folder) == Processes(1)
 
 
 def processes(run: Path) -> list[psutil.Process]:

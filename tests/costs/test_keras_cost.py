@@ -1,13 +1,14 @@
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 
 from nas_cli.costs.cost import Cost
 from nas_cli.costs.keras_cost import model_cost
 from nas_cli.errors import ConfigError
 
-layers = keras.layers
+layers, ops = keras.layers, keras.ops
 
 
 def _cost(shape: tuple[int | None, ...], *stack: Any) -> Cost:
@@ -101,6 +102,40 @@ def test_attention_without_projections_counted_by_hand() -> None:
         assert (cost.macs, cost.other_flops) == (24 * (10 + 10), other)
     cost = model_cost(keras.Model([tokens, memory], layers.Dot(axes=2)([tokens, memory])))
     assert cost.macs == 6 * 4 * 10
+
+
+def test_masks_are_not_taken_for_keys() -> None:
+    tokens, memory, seen = keras.Input((6, 10)), keras.Input((4, 12)), keras.Input((6, 4), dtype="bool")
+    layer = layers.MultiHeadAttention(2, 3, value_dim=5)
+    masked = keras.Model([tokens, memory, seen], layer(tokens, memory, attention_mask=seen))
+    assert model_cost(masked).macs == model_cost(keras.Model([tokens, memory], layer(tokens, memory))).macs
+    plain, value, known = layers.Attention(), keras.Input((4, 10)), keras.Input((4,), dtype="bool")
+    asked = keras.Model([tokens, value, known], plain([tokens, value], mask=[None, known]))
+    assert model_cost(asked).macs == 24 * 20
+
+
+def test_products_with_arrays_and_any_axes() -> None:
+    tokens = keras.Input((6, 10))
+    left, right = np.ones((5, 6), "float32"), np.ones((10, 4), "float32")
+    assert model_cost(keras.Model(tokens, ops.matmul(left, tokens))).macs == 5 * 6 * 10
+    assert model_cost(keras.Model(tokens, ops.matmul(tokens, right))).macs == 6 * 10 * 4
+    assert model_cost(keras.Model(tokens, ops.dot(tokens, right))).macs == 6 * 10 * 4
+    assert model_cost(keras.Model(tokens, ops.einsum("...i,ij->...j", tokens, right))).macs == 6 * 10 * 4
+    assert model_cost(keras.Model(tokens, ops.einsum("bti,bsi->bts", tokens, tokens))).macs == 6 * 10 * 6
+    assert model_cost(keras.Model(tokens, ops.einsum("ij,b...j->b...i", right.T, tokens))).macs == 6 * 10 * 4
+
+
+def test_products_over_the_batch_are_refused() -> None:
+    tokens = keras.Input((10,), name="tokens")
+    with pytest.raises(ConfigError, match="is a Matmul which sums over the batch, which the cost model cannot count"):
+        model_cost(keras.Model(tokens, ops.matmul(np.ones((3, 7), "float32"), tokens)))
+
+
+def test_an_average_is_a_reduction() -> None:
+    """Its class has the name of the layer that averages tensors."""
+    image = keras.Input((4, 4, 3))
+    assert model_cost(keras.Model(image, ops.average(image, axis=1))).other_flops == 48
+    assert model_cost(keras.Model(image, layers.Average()([image, image, image]))).other_flops == 48 * 2
 
 
 def test_grouped_queries_share_keys_and_values() -> None:

@@ -3,7 +3,7 @@ import pytest
 
 from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.costs.devices import DEVICES, THIS_MACHINE, find_device
-from nas_cli.costs.latency import Device, measure, measure_ms, roofline_ms
+from nas_cli.costs.latency import Device, measure, roofline_ms
 from nas_cli.costs.throughput import machine_flops, training_seconds
 from nas_cli.errors import ConfigError
 from nas_cli.spaces.architecture import Architecture, node
@@ -24,7 +24,7 @@ def test_predicted_training_time_is_three_forward_passes_for_each_image() -> Non
 
 def test_measurements_are_positive() -> None:
     model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(2)])
-    assert measure_ms(model, batch_size=2, repeats=3) > 0
+    assert measure([model], batch_size=2, repeats=3)[0].median_ms > 0
     assert machine_flops() > 0
 
 
@@ -53,4 +53,4 @@ def test_this_machine_is_measured() -> None:
 
 def test_no_repeats_is_refused() -> None:
     with pytest.raises(ConfigError, match="must be at least 1, got 1 and 0"):
-        measure_ms(None, batch_size=1, repeats=0)
+        measure([], batch_size=1, repeats=0)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nas_cli.distributed import launcher
 from nas_cli.distributed.hosts import Host
 from nas_cli.distributed.job_output import JobOutput, ProcessFailed
 from nas_cli.distributed.launcher import MARK, command, environment, launch, processes_of
@@ -21,6 +22,7 @@ def test_the_command_names_hosts_processes_and_long_time_outs() -> None:
     plan = Plan(3, (Host("localhost", 1), Host("worker", 2)), "/bin/horovodrun")
     assert command(plan, ["python", "-c", "print('a b')"]) == [
         "/bin/horovodrun", "--gloo", "--gloo-timeout-seconds", "600", "--start-timeout", "600",
+        "--stall-check-shutdown-time-seconds", "600",
         "-np", "3", "-H", "localhost:1,worker:2", "python", "-c", "print('a b')",
     ]  # fmt: skip
     assert "--fusion-threshold-mb" in command(plan, ["python"], same_order=True)
@@ -77,7 +79,7 @@ def plan(tmp_path: Path) -> Plan:
         f"#!{sys.executable}\n"
         "import os, signal, subprocess, sys\n"
         "environment = {**os.environ, 'HOROVOD_RANK': '0'}\n"
-        "rank = subprocess.Popen(sys.argv[10:], env=environment, start_new_session=True, stdout=subprocess.PIPE)\n"
+        "rank = subprocess.Popen(sys.argv[12:], env=environment, start_new_session=True, stdout=subprocess.PIPE)\n"
         "signal.signal(signal.SIGTERM, lambda *_: (rank.kill(), os._exit(1)))\n"
         "for line in rank.stdout:\n"
         "    print('[0]<stdout>:' + line.decode(), end='', flush=True)\n"
@@ -102,6 +104,32 @@ def test_ctrl_c_reaches_the_first_process_which_may_end_in_its_own_way(plan: Pla
     )
     assert launch(plan, [sys.executable, "-c", program], tmp_path / "log", show) == 130
     assert [shown[0], shown[-1]] == ["ready", "saved"]
+
+
+def test_ctrl_c_before_there_is_a_first_process_reaches_it_later(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+
+    def not_at_first(mark: str) -> bool:
+        looked.append(1)
+        return len(looked) > 2 and ask(mark)
+
+    def show(line: str) -> None:
+        shown.append(line)
+        if line == "ready":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    ask, shown = launcher._ask_first, list[str]()
+    monkeypatch.setattr(launcher, "_ask_first", not_at_first)
+    monkeypatch.setattr(launcher, "ASK_SECONDS", 0.01)
+    program = (
+        "import time\nprint('ready', flush=True)\n"
+        "try:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print('saved', flush=True)\n"
+    )
+    assert launch(plan, [sys.executable, "-c", program], tmp_path / "log", show) == 130
+    assert shown[-1] == "saved"
+    assert len(looked) == 3
 
 
 def test_nothing_is_left_of_a_job_whose_launcher_dies(

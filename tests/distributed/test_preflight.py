@@ -96,6 +96,12 @@ def test_too_little_memory(installed: Path, monkeypatch: pytest.MonkeyPatch) -> 
         preflight(4, None, cores=4, memory_bytes=1.5e9)
 
 
+def test_the_first_host_is_this_one(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Host, "is_local", property(lambda host: host.name == "localhost"))
+    with pytest.raises(LaunchError, match=r"the first host, worker, is not this machine.*run folder must be shared"):
+        preflight(2, "worker:1,localhost:1", cores=2)
+
+
 @pytest.mark.parametrize(
     ("script", "reason"), [("exit 0", None), ("echo 'Permission denied (publickey).' >&2; exit 255", "publickey")]
 )

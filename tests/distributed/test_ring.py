@@ -15,7 +15,7 @@ from nas_cli.distributed.ring import OneProcess, agreed, join
 from tests.distributed.jobs.train import plain
 from tests.training.examples import weights
 
-TRAININGS = ("plain70", "plain33", "whole", "begun", "continued", "hurried")
+TRAININGS = ("plain70", "plain33", "plain1", "whole", "begun", "continued", "hurried")
 
 horovod = [
     pytest.mark.horovod,
@@ -62,9 +62,9 @@ class TestTwoProcesses:
             np.testing.assert_array_equal(one, other)
         assert said(trained, 0)["curves"][name] == said(trained, 1)["curves"][name]
 
-    @pytest.mark.parametrize("examples", [70, 33])
+    @pytest.mark.parametrize("examples", [70, 33, 1])
     def test_they_are_one_process_with_batches_twice_as_large(self, trained: Path, examples: int) -> None:
-        """70 examples end in a batch of 6, 3 for each; 33 in a batch of 1, of which one process has nothing."""
+        """70 examples end in a batch of 6, 3 for each; 33 in one of 17, 8 and 9; of 1 one process has nothing."""
         model, result = plain(None, 16, examples)
         for together, alone in zip(saved(trained, 0, f"plain{examples}"), weights(model), strict=True):
             np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-5)

@@ -86,3 +86,13 @@ def test_own_networks_have_no_imagenet_weights() -> None:
         _open("imagenet")
     with pytest.raises(ConfigError, match="model 'resnet20' has no ImageNet weights"):
         zoo.build("resnet20", (32, 32, 3), 10, pretrained=True)
+
+
+def test_the_weights_of_a_model_that_was_compiled_and_fitted_load(tmp_path: Path) -> None:
+    """Such a file holds the optimizer's state too."""
+    model = zoo.build("paper3_cnn", SHAPE, 4, width=0.25)
+    model.compile("adam", "mse", metrics=["mae"])
+    images = np.random.default_rng(0).integers(0, 256, (4, *SHAPE)).astype(np.float32)
+    model.fit(images, np.ones((4, 4)), verbose=0)
+    model.save_weights(tmp_path / "fitted.weights.h5")
+    np.testing.assert_allclose(_open(tmp_path / "fitted.weights.h5")(images), model(images), rtol=1e-5)

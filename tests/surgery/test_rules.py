@@ -1,6 +1,8 @@
 """One small network for each kind of layer: what mask computes, shrink computes, and the prediction is the count."""
 
-from collections.abc import Callable
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,9 @@ import keras
 import numpy as np
 import pytest
 
+from nas_cli.costs import keras_layers
 from nas_cli.models.load import load_model
+from nas_cli.surgery import rules
 from nas_cli.surgery.channels import find_channels
 from nas_cli.surgery.shrink import shrink
 from tests.surgery.agreement import answers, assert_agree, random_keep
@@ -56,6 +60,22 @@ def gated(gate: Body) -> Body:
 def halves(tensor: Any) -> Any:
     left, right = ops.split(tensor, 2, axis=-1)
     return layers.Concatenate()([layers.ReLU()(left), conv(2)(right)])
+
+
+def split(sections: Any, axis: int = -1) -> Body:
+    """Every second piece goes its own way, and all meet again."""
+
+    def body(tensor: Any) -> Any:
+        pieces = ops.split(tensor, sections, axis=axis)
+        return layers.Concatenate(axis)([conv(2)(piece) if at % 2 else piece for at, piece in enumerate(pieces)])
+
+    return body
+
+
+def divided(tensor: Any) -> Any:
+    """Divisions and logarithms of channels that the mask must not make zero."""
+    positive = conv(4, activation="softplus")(tensor)
+    return layers.Concatenate()([ops.log(positive), ops.reciprocal(positive), 1.0 / positive, positive / positive])
 
 
 def cbam(tensor: Any) -> Any:
@@ -156,6 +176,34 @@ BODIES: dict[str, Body] = {
     "one channel of a tensor": stack(conv(6), lambda x: layers.Flatten()(x[..., 2])),
     "every second channel": stack(conv(6), lambda x: x[..., ::2], conv()),
     "split": stack(conv(), halves, conv()),
+    "split into single channels": stack(conv(), split(4), conv()),
+    "split at given channels": stack(conv(6), split([1, 2, 5]), conv()),
+    "split behind a grouped convolution": stack(conv(6), conv(6, groups=3), split(3), conv()),
+    "split of units": stack(layers.Flatten(), layers.Dense(6), lambda x: ops.concatenate(ops.split(x, [1, 2], -1), -1)),
+    "squeeze without an axis": stack(
+        layers.Flatten(), layers.Dense(6), lambda x: ops.squeeze(x[:, None, None, :]), layers.Dense(4)
+    ),
+    "repeat of channels": stack(conv(), lambda x: ops.repeat(x, [1, 2, 3, 1], axis=-1), conv()),
+    "repeat of rows": stack(conv(), lambda x: ops.repeat(x, [1, 2, 3, 1, 1, 1], axis=1), conv()),
+    "average of the map": stack(conv(), lambda x: ops.average(x, axis=1), layers.Conv1D(4, 2)),
+    "average of channels": stack(conv(), lambda x: ops.average(x, axis=-1)),
+    "weighted average": stack(conv(), lambda x: ops.average(x, axis=2, weights=np.ones(6, "float32"))),
+    "product with an array": stack(conv(), lambda x: ops.dot(x, np.ones((4, 5), "float32")), conv()),
+    "infinite at zero": stack(conv(), divided, conv()),
+    "rescaled rows": stack(
+        conv(6), layers.Permute((3, 1, 2)), layers.Rescaling(np.arange(1.0, 7.0).reshape((6, 1, 1)).tolist())
+    ),
+    "rescaled columns, as many as channels": stack(
+        conv(6), layers.Permute((3, 1, 2)), layers.Rescaling([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    ),
+    "normalised along the first axis": stack(
+        conv(6), layers.Permute((3, 1, 2)), layers.Normalization(1, mean=[1.0, 2, 3, 4, 5, 6], variance=[2.0] * 6)
+    ),
+    "normalised along two axes": stack(
+        conv(2), layers.Normalization((-1, 1), mean=np.ones((6, 2)).tolist(), variance=np.ones((6, 2)).tolist())
+    ),
+    "normalised by weights": stack(conv(), layers.Normalization(), conv()),
+    "normalised rows by weights": stack(conv(6), layers.Permute((3, 1, 2)), layers.Normalization((1, 2))),
     "constants": stack(conv(), lambda x: (x + 3.0) * np.array([1, 2, 3, 4], "float32"), lambda x: 1.0 - x / 2.0),
     "operations": stack(conv(), ops.relu6, ops.square, lambda x: ops.clip(x, 0, 5), lambda x: ops.mean(x, (1, 2))),
     "expand and squeeze": stack(layers.GlobalMaxPooling2D(), layers.Dense(6), lambda x: x[:, None, None], conv()),
@@ -178,3 +226,36 @@ def test_every_kind_of_layer(name: str, tmp_path: Path) -> None:
     shrunk.save(tmp_path / "shrunk.keras")
     loaded = load_model(tmp_path / "shrunk.keras")
     np.testing.assert_allclose(answers(loaded, batch), answers(shrunk, batch), rtol=1e-5, atol=1e-5)
+
+
+SAME = {"Add", "Concatenate", "Maximum", "Minimum", "Multiply", "Reshape", "Softmax", "Subtract"}
+"""Names of a layer and of an operation that compute the same."""
+
+
+@pytest.mark.parametrize(
+    ("table", "operations"),
+    [(rules._RULES, rules._OPERATIONS), (keras_layers._COUNTS, keras_layers._OPERATIONS)],
+    ids=["rules", "costs"],
+)
+def test_no_operation_is_taken_for_the_layer_of_its_name(table: Mapping[str, Any], operations: Any) -> None:
+    operation = keras.Operation
+    members = [vars(importlib.import_module(f"keras.src.ops.{name}")) for name in ("numpy", "nn", "math", "core")]
+    classes = {name: value for member in members for name, value in member.items() if inspect.isclass(value)}
+    found = {name for name, value in classes.items() if issubclass(value, operation) and value is not operation}
+    named = {name for name in found if inspect.isclass(getattr(layers, name, None))}
+    assert len(found) > 100 and named >= SAME
+    assert {name for name in named if name in table} <= SAME | set(operations)
+
+
+def test_channels_of_the_first_axis_are_rescaled_by_the_first_factors() -> None:
+    """With channels first, Keras puts the factors (but not the offsets) along the third axis from the end."""
+    before, factors = keras.config.image_data_format(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    keras.config.set_image_data_format("channels_first")
+    try:
+        convolved = stack(layers.Permute((3, 1, 2)), layers.Conv2D(6, 1, use_bias=False))
+        model = classifier(stack(convolved, layers.Rescaling(factors, [1.0] * 6)))
+        channels = find_channels(model)
+        keep = random_keep(channels, np.random.default_rng(0))
+        assert_agree(model, channels, keep, shrink(model, keep))
+    finally:
+        keras.config.set_image_data_format(before)

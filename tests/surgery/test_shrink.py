@@ -135,6 +135,40 @@ def test_inputs_and_outputs_keep_their_structure() -> None:
         np.testing.assert_allclose(given[name], wanted[name], atol=1e-5)
 
 
+def test_an_input_that_no_output_needs_stays_an_input() -> None:
+    """As after a first removal that took all that read it."""
+    left, right = keras.Input((4,), name="left"), keras.Input((3,), name="right")
+    hidden = layers.Add()([layers.Dense(5, name="a")(left), layers.Dense(5, name="b", use_bias=False)(right)])
+    model = keras.Model([left, right], layers.Dense(2, name="c")(layers.Dense(4, name="d")(hidden)))
+    unread = keras.Model([left, right], layers.Dense(2, name="e")(layers.Dense(4, name="d")(left)))
+    batch = [np.ones((2, 4), "float32"), np.ones((2, 3), "float32")]
+    for network in (model, unread):
+        keep = {"d": np.array([True, False, True, True])}
+        once = shrink(network, keep)
+        twice = shrink(once, {"d": np.array([True, False, True])})
+        assert [tensor.shape[1] for tensor in twice.inputs] == [4, 3]
+        assert [tensor.name for tensor in twice.inputs] == ["left", "right"]
+        np.testing.assert_allclose(once(batch), mask(network, keep)(batch), atol=1e-5)
+
+
+def test_a_nested_model_called_for_inference_stays_so() -> None:
+    """base(image, training=False), as in transfer learning; the outer call's word goes before the inner one's."""
+    base = keras.Sequential(
+        [keras.Input((4,)), layers.Dense(6, name="a"), layers.BatchNormalization(name="bn"), layers.Dropout(0.5)],
+        name="base",
+    )
+    outer = keras.Sequential([keras.Input((4,)), base], name="outer")
+    image = keras.Input((4,))
+    inner = keras.Input((4,))
+    contrary = keras.Model(inner, base(inner, training=True), name="contrary")
+    for tensor in (base(image, training=False), outer(image, training=False), contrary(image, training=False)):
+        model = keras.Model(image, layers.Dense(2, name="logits")(tensor))
+        group = find_channels(model).groups[1].name
+        shrunk = shrink(model, {group: np.array([True, True, False, True, True, True])})
+        given = [layer._inbound_nodes[0].arguments.kwargs.get("training") for layer in shrunk.layers[2:]]
+        assert given == [False, False, None]
+
+
 def test_mixed_precision_stays_mixed() -> None:
     policy = keras.mixed_precision.DTypePolicy("mixed_bfloat16")
     model = keras.Sequential(

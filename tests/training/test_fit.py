@@ -15,6 +15,7 @@ from nas_cli.errors import RunError
 from nas_cli.training import session
 from nas_cli.training.fit import evaluate, fit
 from nas_cli.training.settings import LossSettings, ScheduleSettings
+from nas_cli.training.steps import prepared_optimizer
 from tests.training.examples import ADAM, PLAIN, STANDARD, convolutional, images, linear, table, training, weights
 
 COSINE = ScheduleSettings(name="cosine", warmup=0.1, final_fraction=0.0, factor=None, milestones=None)
@@ -68,6 +69,32 @@ def test_every_example_is_seen_once_per_epoch_also_in_a_smaller_last_batch() -> 
     model = linear(data)
     result = fit(model, data, training(epochs=1, optimizer=still), PLAIN, seed=0)
     assert result.curve[0]["train_loss"] == pytest.approx(evaluate(model, data.train, data)["loss"], rel=1e-4)
+
+
+def test_a_rest_that_joins_the_last_batch_makes_no_share() -> None:
+    """33 examples are batches of 16 and 17."""
+    data = images(train=33)
+    result = fit(linear(data), data, training(epochs=1, batch_size=16), PLAIN, seed=0)
+    assert "share" not in result.curve[0]
+    half = fit(linear(data), data, training(epochs=1, batch_size=16), PLAIN, seed=0, max_steps=1)
+    assert "share" not in half.curve[0]
+
+
+def test_a_checkpoint_brings_back_the_statistics_of_a_normalization(tmp_path: Path) -> None:
+    """A resumed training computes with what its weights say, also in a network that was not adapted."""
+    data = table()
+
+    def network() -> tuple[Any, Any]:
+        keras.utils.set_random_seed(0)
+        layer = keras.layers.Normalization()
+        return layer, keras.Sequential([keras.Input((4,)), layer, keras.layers.Dense(1)])
+
+    layer, model = network()
+    layer.adapt(data.train.x * 3 + 1)
+    fit(model, data, training(), PLAIN, seed=0, checkpoints=tmp_path)
+    _, resumed = network()
+    fit(resumed, data, training(), PLAIN, seed=0, checkpoints=tmp_path)
+    np.testing.assert_array_equal(resumed(data.test.x), model(data.test.x))
 
 
 def test_the_same_seed_gives_the_same_network_and_another_seed_another() -> None:
@@ -208,6 +235,18 @@ def test_mixed_precision_learns_and_keeps_its_weights_in_float32(policy: str) ->
     result = fit(model, data, training(epochs=12), PLAIN, seed=1)
     assert result.curve[-1]["valid_accuracy"] > 0.9
     assert {variable.dtype for variable in model.trainable_variables} == {"float32"}
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_float16_gradients_are_scaled_also_where_only_a_nested_layer_has_them(nested: bool) -> None:
+    layers = keras.layers
+    half = layers.Dense(3, dtype="mixed_float16")
+    inner = keras.Sequential([keras.Input((4,)), half], name="inner") if nested else half
+    model = keras.Sequential([keras.Input((4,)), inner, layers.Dense(2)])
+    optimizer = keras.optimizers.SGD()
+    assert isinstance(prepared_optimizer(optimizer, model), keras.optimizers.LossScaleOptimizer)
+    plain = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
+    assert prepared_optimizer(optimizer, plain) is optimizer
 
 
 def test_it_equals_keras_own_fit_step_for_step() -> None:

@@ -1,11 +1,13 @@
 """A full training as a run: what its journal and its summary hold."""
 
+import errno
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nas_cli.errors import RunError
 from nas_cli.runs.folder import RunFolder, create_run
 from nas_cli.runs.journal import Journal
 from nas_cli.training import full_training
@@ -19,6 +21,31 @@ def session(run: RunFolder) -> dict[str, Any]:
     data = images()
     job = FullTraining(linear(data), data, training(), PLAIN, seed=0)
     return run_training(run, job, START, lambda _: None, time.time())
+
+
+class Unwritable:
+    """A network whose file does not fit on the disk; h5py leaves the error's number out."""
+
+    def __init__(self, error: OSError) -> None:
+        self._error = error
+
+    def save(self, file: Path) -> None:
+        file.write_bytes(b"a part")
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "No space left on device"), OSError("Can't write (message = 'No space left on device')")],
+)
+def test_a_full_disk_is_said_in_one_line_and_leaves_the_old_network(error: OSError, tmp_path: Path) -> None:
+    file = full_training.save(linear(images()), tmp_path / "best" / "model.keras")
+    before = file.read_bytes()
+    with pytest.raises(RunError, match="model.keras: the disk is full: free some space") as caught:
+        full_training.save(Unwritable(error), file)
+    assert "\n" not in str(caught.value)
+    assert file.read_bytes() == before
+    assert list(file.parent.iterdir()) == [file]
 
 
 class Killed(Exception):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -17,7 +18,6 @@ class WithAStranger:
 
     rank = 0
     size = 2
-    local_size = 2
 
     def average(self, tensors: Any, name: str = "gradient") -> list[Any]:
         return list(tensors)
@@ -59,3 +59,18 @@ def test_dropout_draws_other_masks_in_another_process() -> None:
     changed = [one for one, other in zip(weights(model), before, strict=True) if not np.array_equal(one, other)]
     assert len(changed) == 1
     assert changed[0].shape == (2,)
+
+
+def test_an_adapted_normalization_is_the_same_in_another_process() -> None:
+    """Its count of examples is an integer as the state of a random generator is, but a single one."""
+
+    class Second(WithAStranger):
+        rank = 1
+
+    layer = keras.layers.Normalization()
+    layer.adapt(np.random.default_rng(0).standard_normal((20, 4)))
+    model = keras.Sequential([keras.Input((4,)), layer])
+    before = weights(model)
+    diverge(model, Second())
+    for one, other in zip(weights(model), before, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -77,6 +77,7 @@ def main(out: Path) -> None:
 
     run("plain70", lambda: plain(ring, 8, 70))
     run("plain33", lambda: plain(ring, 8, 33))
+    run("plain1", lambda: plain(ring, 8, 1))
     run("whole", lambda: whole(ring))
     run("begun", lambda: whole(ring, out / "checkpoints", stop=paused))
     run("continued", lambda: whole(ring, out / "checkpoints"))
