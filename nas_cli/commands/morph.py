@@ -172,7 +172,7 @@ def _job(config: MorphConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, di
     arithmetic = precision.apply(config.training.precision)
     opens = ring.rank == 0 and not _begun(run)
     job = Morphing(
-        model=_open(config, dataset) if opens else None,
+        model=_open(config, dataset, note) if opens else None,
         trained=config.model.keep_weights or config.model.weights is not None,
         dataset=dataset,
         training=config.training,
@@ -184,13 +184,14 @@ def _job(config: MorphConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, di
     return job, {**_start(config, job, note), "precision": arithmetic, "processes": ring.size} if opens else {}
 
 
-def _open(config: MorphConfig, dataset: Any) -> Any:
+def _open(config: MorphConfig, dataset: Any, note: Note) -> Any:
     import keras
 
     from nas_cli.models.reference import open_model
 
     keras.utils.set_random_seed(config.seed)
-    return open_model(config.model, dataset.input_shape, dataset.classes, dataset.scale, dataset.offset)
+    shape, classes = dataset.input_shape, dataset.classes
+    return open_model(config.model, shape, classes, dataset.scale, dataset.offset, note=note)
 
 
 def _start(config: MorphConfig, job: Any, note: Note) -> dict[str, Any]:

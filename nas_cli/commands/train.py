@@ -141,7 +141,8 @@ def _job(config: TrainConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, di
         note(dataset.provenance.note)
     keras.utils.set_random_seed(config.seed)
     arithmetic = precision.apply(config.training.precision)
-    model = open_model(config.model, dataset.input_shape, dataset.classes, dataset.scale, dataset.offset)
+    shape, classes = dataset.input_shape, dataset.classes
+    model = open_model(config.model, shape, classes, dataset.scale, dataset.offset, note=note)
     job = FullTraining(model, dataset, config.training, config.augmentation, config.seed, ring)
     cost = job.cost()
     start = {

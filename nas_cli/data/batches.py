@@ -27,8 +27,8 @@ def epoch_batches(
 ) -> Iterator[Batch]:
     """The (x, y) batches of one training epoch in random order, augmented; each image `copies` times.
 
-    `fill`: as in `augment`. The last batch has what is left over; a rest of less than SMALLEST_REST examples, or of a
-    sixteenth of a batch, joins the batch before it, because the gradient of so few is mostly noise, or worse.
+    `fill`: as in `augment`. The last batch has what is left over; a rest of less than SMALLEST_REST examples, or of an
+    eighth of a batch, joins the batch before it, because the gradient of so few is mostly noise, or worse.
     """
     copies = augmentation.copies if augmentation else 1
     order = rng.permutation(np.tile(np.arange(len(split)), copies))
@@ -50,6 +50,6 @@ def _sizes(examples: int, batch_size: int) -> list[int]:
     sizes = [batch_size] * whole
     if not rest:
         return sizes
-    if whole and rest < min(batch_size, max(SMALLEST_REST, batch_size // 16)):
+    if whole and rest < min(batch_size, max(SMALLEST_REST, batch_size // 8)):
         return [*sizes[:-1], batch_size + rest]
     return [*sizes, rest]

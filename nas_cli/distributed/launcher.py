@@ -23,8 +23,9 @@ MARK = "NAS_LAUNCH"
 """Environment variable with the number of the launch: by it all its processes are found, whatever started them."""
 
 WAIT_SECONDS = 600
-"""So long processes wait for one that has not started, whose machine no longer answers, or that answers but does not
-join a reduction that others wait in (stall check); then the job ends with an error."""
+"""So long processes wait for one that has not started, or that no longer answers because it is stopped or its machine
+is gone; then the job ends with an error. One that lives but hangs in its own code still answers, and keeps the others
+waiting until Ctrl-C: the stall check of Horovod 0.28.1 (--stall-check-shutdown-time-seconds) never acts over gloo."""
 STOP_SECONDS = 60
 """So long may rank 0 take, after Ctrl-C, to bring all processes to a common end."""
 ASK_SECONDS = 0.5
@@ -96,8 +97,6 @@ def command(plan: Plan, argv: Sequence[str], same_order: bool = False) -> list[s
     """The arguments of horovodrun; the default time-outs of 30 s are too short for many imports on few cores."""
     hosts = ",".join(f"{host.name}:{host.slots}" for host in plan.hosts)
     options = ["--gloo", "--gloo-timeout-seconds", str(WAIT_SECONDS), "--start-timeout", str(WAIT_SECONDS)]
-    # Without it a process that hangs, while its Horovod thread still answers, lets the others wait forever.
-    options += ["--stall-check-shutdown-time-seconds", str(WAIT_SECONDS)]
     # Tensors that happen to wait together are joined, and then the order of a sum depends on a tensor's place.
     options += ["--fusion-threshold-mb", "0"] if same_order else []
     return [plan.launcher, *options, "-np", str(plan.processes), "-H", hosts, *argv]

@@ -22,7 +22,6 @@ def test_the_command_names_hosts_processes_and_long_time_outs() -> None:
     plan = Plan(3, (Host("localhost", 1), Host("worker", 2)), "/bin/horovodrun")
     assert command(plan, ["python", "-c", "print('a b')"]) == [
         "/bin/horovodrun", "--gloo", "--gloo-timeout-seconds", "600", "--start-timeout", "600",
-        "--stall-check-shutdown-time-seconds", "600",
         "-np", "3", "-H", "localhost:1,worker:2", "python", "-c", "print('a b')",
     ]  # fmt: skip
     assert "--fusion-threshold-mb" in command(plan, ["python"], same_order=True)
@@ -79,7 +78,7 @@ def plan(tmp_path: Path) -> Plan:
         f"#!{sys.executable}\n"
         "import os, signal, subprocess, sys\n"
         "environment = {**os.environ, 'HOROVOD_RANK': '0'}\n"
-        "rank = subprocess.Popen(sys.argv[12:], env=environment, start_new_session=True, stdout=subprocess.PIPE)\n"
+        "rank = subprocess.Popen(sys.argv[10:], env=environment, start_new_session=True, stdout=subprocess.PIPE)\n"
         "signal.signal(signal.SIGTERM, lambda *_: (rank.kill(), os._exit(1)))\n"
         "for line in rank.stdout:\n"
         "    print('[0]<stdout>:' + line.decode(), end='', flush=True)\n"
