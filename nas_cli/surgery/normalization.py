@@ -79,7 +79,7 @@ def standardisation(context: Context) -> Effect:
 
 
 def _valued(context: Context) -> list[tuple[str, list[int | None]]]:
-    """The arguments that hold values, and the axes of the tensor along which their own axes lie, the last at the end."""
+    """The arguments that hold values, each with the tensor's axes along which its own axes lie, the last at the end."""
     layer, rank = context.layer, len(context.inputs[0].shape)
     axes: list[int | None] = list(range(rank))
     if context.call.kind == "Normalization":

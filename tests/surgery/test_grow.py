@@ -28,6 +28,9 @@ ZOO: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
 }
 
 
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name == "mobilenet_v2" else name for name in ZOO]
+
+
 def slow(seeds: range) -> list[Any]:
     """The seeds of tests that are no part of `make test`."""
     return [pytest.param(seed, marks=pytest.mark.slow) for seed in seeds]
@@ -129,7 +132,7 @@ def test_layers_with_their_channels_first_are_not_deepened() -> None:
     _assert_same_answers(model, deepen(model, "d"))
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", NAMES)
 def test_zoo_networks_answer_the_same_when_wider(name: str) -> None:
     model, rng = _zoo(name), np.random.default_rng(1)
     free = [group for group in find_channels(model).groups if group.fixed is None]
@@ -139,7 +142,7 @@ def test_zoo_networks_answer_the_same_when_wider(name: str) -> None:
         model = wide
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", NAMES)
 def test_zoo_networks_answer_the_same_when_deeper(name: str) -> None:
     model = _zoo(name)
     paths = [call.path for call in trace(model)[0] if "relu" in _last_function(call.operation)]
@@ -153,7 +156,7 @@ def _last_function(layer: Any) -> str:
     return "relu" if isinstance(layer, layers.ReLU) else getattr(getattr(layer, "activation", None), "__name__", "")
 
 
-@pytest.mark.parametrize("seed", [*range(0, 16, 2), *slow(range(16, 60, 2))])
+@pytest.mark.parametrize("seed", [*range(0, 12, 2), *slow(range(12, 60, 2))])
 def test_random_networks_answer_the_same_when_wider(seed: int) -> None:
     rng = np.random.default_rng(seed)
     model = random_model(rng)
@@ -167,7 +170,7 @@ def test_random_networks_answer_the_same_when_wider(seed: int) -> None:
         _assert_same_answers(model, wide)
 
 
-@pytest.mark.parametrize("seed", [*range(1, 17, 2), *slow(range(17, 61, 2))])
+@pytest.mark.parametrize("seed", [*range(1, 13, 2), *slow(range(13, 61, 2))])
 def test_random_networks_answer_the_same_when_deeper(seed: int) -> None:
     rng = np.random.default_rng(seed)
     model = random_model(rng)
@@ -191,7 +194,7 @@ def test_a_shrunk_group_grows_again_under_its_own_name() -> None:
     groups = {group.name: group for group in find_channels(model).groups if group.fixed is None}
     keep: Keep = {name: np.arange(len(group.units)) % 2 == 0 for name, group in groups.items()}
     shrunk = shrink(model, keep)
-    for name in list(groups)[::5]:
+    for name in list(groups)[::9]:
         wide = widen(shrunk, name, len(groups[name].units), np.random.default_rng(0))
         _assert_same_answers(shrunk, wide)
         shrunk = wide
