@@ -211,7 +211,8 @@ def test_too_small_a_strength_warns_that_nothing_moved(tmp_path: Path) -> None:
 
 
 def test_a_strength_that_kills_everything_is_one_line_and_the_run_says_so(tmp_path: Path) -> None:
-    run, work = fresh(tmp_path / "run"), job(morph_reduction=None, morph_multiplier=1e4, morph_proximal="true")
+    strong = {"morph_multiplier": 1e4, "morph_proximal": "true", "morph_learning_rate": None}
+    run, work = fresh(tmp_path / "run"), job(morph_reduction=None, **strong)
     with pytest.raises(ConfigError, match=r"morph\.multiplier=10000.* lower morph\.multiplier"):
         session(run, work)
     assert [(event["event"], event.get("status")) for event in run.events()][-1] == ("stop", "failed")
