@@ -15,9 +15,9 @@ from nas_cli.commands.parallel import (
     Together,
     asked_processes,
     in_parallel,
+    join_ring,
     parallel_options,
     prepare_data,
-    rank_threads,
     training_memory,
 )
 from nas_cli.commands.request import Actions, request
@@ -145,34 +145,22 @@ def _morph(config: MorphConfig, run: Any, progress: Any, launched: float) -> Map
 
 
 def _join(config: MorphConfig) -> Ring:
-    """Starts TensorFlow; the ring of this process."""
-    from nas_cli.distributed.ring import join
-    from nas_cli.training.quiet import quiet_import
-
     # Every phase has a network and graphs of its own, which TensorFlow takes for one that is traced over and over.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    with quiet_import():
-        from nas_cli.training.session import configure
-
-        configure(rank_threads(config), config.deterministic)
-    return join()
+    return join_ring(config)
 
 
 def _job(config: MorphConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, dict[str, Any]]:
     """What is to be done, and the start event of a run that has not begun: then the network is opened and examined."""
-    from nas_cli.commands.progress import download_lines
-    from nas_cli.data.prepare import prepare
-    from nas_cli.data.sources import data_dir
+    from nas_cli.commands.start import opened, prepared
     from nas_cli.morph.loop import Morphing
     from nas_cli.training import precision
 
-    dataset = prepare(config.dataset, data_dir(), run.data, download_lines(note))
-    if dataset.provenance.note:
-        note(dataset.provenance.note)
+    dataset = prepared(config, run, note)
     arithmetic = precision.apply(config.training.precision)
     opens = ring.rank == 0 and not _begun(run)
     job = Morphing(
-        model=_open(config, dataset, note) if opens else None,
+        model=opened(config, dataset, note) if opens else None,
         trained=config.model.keep_weights or config.model.weights is not None,
         dataset=dataset,
         training=config.training,
@@ -182,16 +170,6 @@ def _job(config: MorphConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, di
         seed=config.seed,
     )
     return job, {**_start(config, job, note), "precision": arithmetic, "processes": ring.size} if opens else {}
-
-
-def _open(config: MorphConfig, dataset: Any, note: Note) -> Any:
-    import keras
-
-    from nas_cli.models.reference import open_model
-
-    keras.utils.set_random_seed(config.seed)
-    shape, classes = dataset.input_shape, dataset.classes
-    return open_model(config.model, shape, classes, dataset.scale, dataset.offset, note=note)
 
 
 def _start(config: MorphConfig, job: Any, note: Note) -> dict[str, Any]:

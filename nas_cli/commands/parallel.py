@@ -5,8 +5,8 @@ How a command uses it (`nas train` is the example):
 1. `@parallel_options` on the Click function adds -np and -H; `asked_processes(given)` takes their values out again.
 2. `dispatch(request, in_parallel(request, actions, asked, together))`, where `together` is a `Together` with what
    only the command knows: its memory, its preparation, and what the processes other than the first do.
-3. `execute` and `follow` begin with `session.configure(rank_threads(config), …)` and `ring = join()`, and give the
-   ring to `fit` (or `compress`). A process that is not alone finds the same run, by --resume.
+3. `execute` and `follow` begin with `ring = join_ring(config)`, and give the ring to `fit` (or `compress`). A process
+   that is not alone finds the same run, by --resume.
 
 What happens then: the parent, which never imports TensorFlow, makes the run folder as always, checks all that can be
 known to fail, prepares the data, and starts `nas COMMAND --resume RUN` N times with horovodrun. It holds the run's lock
@@ -33,7 +33,7 @@ from nas_cli.distributed.hosts import Host
 from nas_cli.distributed.job_output import ProcessFailed
 from nas_cli.distributed.launcher import INTERRUPTED, launch
 from nas_cli.distributed.preflight import Plan, preflight
-from nas_cli.distributed.ring import is_rank, rank_number, ranks_here
+from nas_cli.distributed.ring import Ring, is_rank, join, rank_number, ranks_here
 from nas_cli.errors import LaunchError, RunError
 from nas_cli.runs.folder import RunFolder
 
@@ -120,6 +120,17 @@ def prepare_data(config: Any, run: RunFolder, note: Note) -> None:
     from nas_cli.data.sources import data_dir
 
     prepare(config.dataset, data_dir(), run.data, download_lines(note))
+
+
+def join_ring(config: Any) -> Ring:
+    """Starts TensorFlow with the threads of this process; its ring."""
+    from nas_cli.training.quiet import quiet_import
+
+    with quiet_import():
+        from nas_cli.training.session import configure
+
+        configure(rank_threads(config), config.deterministic)
+    return join()
 
 
 def rank_threads(config: Any) -> int | None:

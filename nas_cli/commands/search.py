@@ -94,14 +94,10 @@ def _search(config: SearchConfig, run: Any, progress: Any, launched: float) -> M
 def _run_search(config: SearchConfig, run: Any, pool: Any, progress: Any, launched: float) -> Mapping[str, Any]:
     from nas_cli.build import estimator_factory, make_economies, make_space, make_strategy
     from nas_cli.commands.first_generation import save_first_generation, with_initial_population
-    from nas_cli.commands.progress import download_lines
-    from nas_cli.data.prepare import prepare
-    from nas_cli.data.sources import data_dir
+    from nas_cli.commands.start import prepared
     from nas_cli.search.loop import run_search
 
-    dataset = prepare(config.dataset, data_dir(), run.data, download_lines(progress.note))
-    if dataset.provenance.note:
-        progress.note(dataset.provenance.note)
+    dataset = prepared(config, run, progress.note)
     pool.use(estimator_factory(config, run.data))
     space = make_space(config, dataset.input_shape, dataset.classes)
     strategy = make_strategy(with_initial_population(config, run), space)

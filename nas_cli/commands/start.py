@@ -1,8 +1,34 @@
-"""What a journal's start event says of the data set."""
+"""What every run begins with: its data, its network, and what the journal's start event says of them."""
 
+from collections.abc import Callable
 from typing import Any
 
 from nas_cli.data.dataset import Dataset
+
+Note = Callable[[str], None]
+
+
+def prepared(config: Any, run: Any, note: Note) -> Dataset:
+    """The configured data set, prepared in the run folder; what a reader should know of its source is noted."""
+    from nas_cli.commands.progress import download_lines
+    from nas_cli.data.prepare import prepare
+    from nas_cli.data.sources import data_dir
+
+    dataset = prepare(config.dataset, data_dir(), run.data, download_lines(note))
+    if dataset.provenance.note:
+        note(dataset.provenance.note)
+    return dataset
+
+
+def opened(config: Any, dataset: Dataset, note: Note) -> Any:
+    """The configured `keras.Model` for the data set; new weights are drawn from the configured seed."""
+    import keras
+
+    from nas_cli.models.reference import open_model
+
+    keras.utils.set_random_seed(config.seed)
+    shape, classes = dataset.input_shape, dataset.classes
+    return open_model(config.model, shape, classes, dataset.scale, dataset.offset, note=note)
 
 
 def dataset_block(dataset: Dataset) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from nas_cli.commands.parallel import (
     Together,
     asked_processes,
     in_parallel,
+    join_ring,
     parallel_options,
     prepare_data,
-    rank_threads,
     training_memory,
 )
 from nas_cli.commands.request import Actions, request
@@ -81,7 +81,7 @@ def execute(config: TrainConfig, run: Any) -> Mapping[str, Any]:
 def follow(config: TrainConfig, run: Any) -> None:
     """Train in a process that is not the first of several, which alone writes the run."""
     if not any(event["event"] == "end" for event in run.events()):
-        job, _ = _job(config, run, _join(config), lambda line: None)
+        job, _ = _job(config, run, join_ring(config), lambda line: None)
         from nas_cli.training.fit import fit
 
         fit(job.model, job.dataset, job.training, job.augmentation, job.seed, ring=job.ring)
@@ -91,7 +91,7 @@ def _train(config: TrainConfig, run: Any, progress: Any, launched: float) -> Map
     from nas_cli.runs.interruption import Interrupted
 
     try:
-        ring = _join(config)
+        ring = join_ring(config)
         from nas_cli.training.full_training import run_training
 
         job, start = _job(config, run, ring, progress.note)
@@ -111,38 +111,16 @@ def _say(summary: Mapping[str, Any], run: Any, progress: Any) -> None:
     progress.note(f"report: {run.path / 'report.html'}")
 
 
-def _join(config: TrainConfig) -> Ring:
-    """Starts TensorFlow; the ring of this process."""
-    from nas_cli.distributed.ring import join
-    from nas_cli.training.quiet import quiet_import
-
-    with quiet_import():
-        from nas_cli.training.session import configure
-
-        configure(rank_threads(config), config.deterministic)
-    return join()
-
-
 def _job(config: TrainConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, dict[str, Any]]:
-    import keras
-
-    from nas_cli.commands.progress import download_lines
-    from nas_cli.commands.start import dataset_block
-    from nas_cli.data.prepare import prepare
-    from nas_cli.data.sources import data_dir
-    from nas_cli.models.reference import open_model
+    from nas_cli.commands.start import dataset_block, opened, prepared
     from nas_cli.runs.identity import config_digest
     from nas_cli.schema import plain
     from nas_cli.training import precision
     from nas_cli.training.full_training import FullTraining
 
-    dataset = prepare(config.dataset, data_dir(), run.data, download_lines(note))
-    if dataset.provenance.note:
-        note(dataset.provenance.note)
-    keras.utils.set_random_seed(config.seed)
+    dataset = prepared(config, run, note)
     arithmetic = precision.apply(config.training.precision)
-    shape, classes = dataset.input_shape, dataset.classes
-    model = open_model(config.model, shape, classes, dataset.scale, dataset.offset, note=note)
+    model = opened(config, dataset, note)
     job = FullTraining(model, dataset, config.training, config.augmentation, config.seed, ring)
     cost = job.cost()
     start = {

@@ -114,7 +114,9 @@ def _in_journal(run: RunFolder, main: bool, session: Callable[[Journal | None], 
             raise Interrupted(f"interrupted: continue with  nas morph --resume {run.path}") from error
         except (ConfigError, RunError) as error:
             if run.events():
-                _stop(run, journal, "failed", str(error))
+                # The launcher ends all processes of a job once one has ended.
+                with unstoppable():
+                    _stop(run, journal, "failed", str(error))
             raise
 
 
