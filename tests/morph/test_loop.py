@@ -88,9 +88,12 @@ def fresh(folder: Path) -> RunFolder:
 
 
 def told(run: RunFolder) -> list[dict[str, Any]]:
-    """The journal without what depends on the clock or on sessions."""
+    """The journal without what depends on the clock or on sessions.
+
+    Nor on how many layers this process has made: Keras numbers their names, and a file grows with a longer name.
+    """
     timed = ("time", "launched", "seconds", "wall_seconds", "compile_seconds", "train_seconds", "evaluation_seconds",
-             "images_per_second", "ms_per_image")  # fmt: skip
+             "images_per_second", "ms_per_image", "file_bytes")  # fmt: skip
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
