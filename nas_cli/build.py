@@ -1,6 +1,7 @@
 """From a validated configuration to the objects it stands for: the only place that uses the registry to build."""
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,19 +14,49 @@ from nas_cli.costs.cost import Cost
 from nas_cli.costs.limits import Limits
 from nas_cli.errors import ConfigError
 from nas_cli.estimators.contract import Estimator
+from nas_cli.estimators.published_tables import table_of
 from nas_cli.registry import find, load
 from nas_cli.schema import plain
 from nas_cli.search.economies import Economies
 from nas_cli.spaces.architecture import Architecture
+from nas_cli.spaces.candidate import Candidate, Point
+from nas_cli.spaces.points import Points
+from nas_cli.spaces.table import TableSpace
 from nas_cli.strategies.contract import Admissible, Strategy
+from nas_cli.tuning import TunedEstimator, hyperparameter_space, is_tuning
 
 SAMPLES_BEFORE_GIVING_UP = 2000
-"""Random architectures looked at before the limits of a space are called impossible."""
+"""Random candidates looked at before the limits of a space are called impossible."""
+COUNTED = tuple(field.name for field in dataclasses.fields(Cost) if field.name != "layers")
+"""The totals of a network's cost that the journal keeps."""
+NO_DATA = ((32, 32, 3), 10)
+"""Input shape and classes of networks whose scores are looked up: those of CIFAR-10."""
+LIMITED = {"max_flops": "flops", "max_params": "params", "max_memory_gb": "memory_gb"}
+"""A space's limits, and the costs of candidates without a counted network that they bound."""
+
+
+def needs_data(config: SearchConfig) -> bool:
+    """False for an estimator that looks the scores of points up: no data set is read or prepared."""
+    return not getattr(config.estimator, "points", False)
+
+
+def needs_tensorflow(config: SearchConfig) -> bool:
+    """False for an estimator that works without it, in the process of the search."""
+    return bool(getattr(config.estimator, "tensorflow", True))
 
 
 def make_space(config: SearchConfig, input_shape: tuple[int, ...], classes: int) -> Any:
-    """The search space for inputs of the given shape."""
-    return load(find("space", config.space.name).target)(config.space, input_shape, classes)
+    """The search space for inputs of the given shape; its candidates are points if the estimator looks these up."""
+    if is_tuning(config) and needs_data(config):
+        return hyperparameter_space(config, input_shape, classes)
+    space = load(find("space", config.space.name).target)(config.space, input_shape, classes)
+    if not needs_data(config):
+        return Points(space, table_of(space))
+    if isinstance(space, TableSpace):
+        raise ConfigError(
+            f"estimator={config.estimator.name} needs networks, and space 'table' has only rows: add --estimator table."
+        )
+    return space
 
 
 def make_limits(config: SearchConfig) -> Limits:
@@ -39,27 +70,64 @@ def make_limits(config: SearchConfig) -> Limits:
     )
 
 
-def make_admissible(config: SearchConfig) -> Admissible:
-    """The check that a strategy applies before it proposes an architecture."""
-    limits = make_limits(config)
+def make_admissible(config: SearchConfig, space: Any) -> Admissible:
+    """The check that a strategy applies before it proposes a candidate."""
+    limits, has = make_limits(config), getattr(space, "has", None)
+    bounds = {cost: getattr(config.space, limit) for limit, cost in LIMITED.items()}
+    unbounded = all(bound is None for bound in bounds.values())
 
-    def admissible(architecture: Architecture) -> bool:
-        return limits.admits(architecture_cost(architecture))
+    def admissible(candidate: Candidate) -> bool:
+        if isinstance(candidate, Architecture):
+            return limits.admits(architecture_cost(candidate))
+        if has is not None and not has(candidate):
+            return False
+        cost = {} if unbounded else _cost_or_network(space, candidate)
+        if isinstance(cost, Cost):
+            return limits.admits(cost)
+        return all(bound is None or (cost.get(key) or 0) <= bound for key, bound in bounds.items())
 
     return admissible
 
 
+def _cost_or_network(space: Any, candidate: Candidate) -> Mapping[str, Any] | Cost:
+    """What is known of a candidate's cost; where nothing is, that of the network that a point stands for."""
+    known = known_cost(space, candidate)
+    if known or not isinstance(space, Points) or not isinstance(candidate, Point):
+        return known
+    network = space.network(candidate)
+    return architecture_cost(network) if isinstance(network, Architecture) else {}
+
+
+def known_cost(space: Any, candidate: Candidate) -> Mapping[str, Any]:
+    """What is known of the cost of a candidate: flops, params, …; all that is counted of a network."""
+    if isinstance(candidate, Architecture):
+        cost = architecture_cost(candidate)
+        return {name: getattr(cost, name) for name in COUNTED} | {"flops": cost.flops}
+    cost_of = getattr(space, "cost", None)
+    return {} if cost_of is None else cost_of(candidate)
+
+
 def make_economies(config: SearchConfig) -> Economies:
-    """What the estimator wants to know of earlier generations."""
+    """What trials may use of earlier ones."""
     estimator = config.estimator
-    return Economies(cache=estimator.cache, reuse=estimator.reuse, stop_early=estimator.stop_early)
+    proxy = getattr(estimator, "filter", None)
+    return Economies(
+        cache=getattr(estimator, "cache", False),
+        reuse=getattr(estimator, "reuse", False),
+        inherit=getattr(estimator, "inherits", False),
+        continues=config.scheduler.name != "none",
+        stop_early=getattr(estimator, "stop_early", False),
+        proxy=None if proxy is None or proxy.proxy == "none" else proxy.proxy,
+        keep=1.0 if proxy is None else proxy.keep,
+        networks=needs_tensorflow(config) and getattr(estimator, "networks", True),
+    )
 
 
 def make_strategy(config: SearchConfig, space: Any) -> Strategy:
-    """The search algorithm, seeded with the run's seed.
+    """The search algorithm, seeded with the run's seed, its trials' budgets set by the scheduler.
 
     Raises:
-        ConfigError: settings that do not fit each other, or an initial population that cannot be used.
+        ConfigError: settings that do not fit each other or the space, or an initial population that cannot be used.
     """
     if getattr(config.strategy, "inheritance", "none") != "none" and config.estimator.name != "morph":
         raise ConfigError(
@@ -67,36 +135,62 @@ def make_strategy(config: SearchConfig, space: Any) -> Strategy:
             f"estimator={config.estimator.name} compresses none: add --estimator morph."
         )
     build = load(find("strategy", config.strategy.name).target)
-    strategy: Strategy = build(config.strategy, space, config.seed, make_admissible(config))
-    return strategy
+    strategy: Strategy = build(config.strategy, space, config.seed, make_admissible(config, space))
+    schedule = load(find("scheduler", config.scheduler.name).target)
+    scheduled: Strategy = schedule(_schedule(config, space), strategy, config.seed)
+    return scheduled
 
 
-def sample_architectures(config: SearchConfig, space: Any, wanted: int) -> list[Architecture]:
-    """`wanted` random architectures that respect the limits.
+def planned_trials(config: SearchConfig) -> int:
+    """How many trials the search will make."""
+    settings = config.strategy
+    if hasattr(config.scheduler, "planned"):
+        space = None if needs_data(config) else make_space(config, *NO_DATA)
+        return int(_schedule(config, space).planned(settings))
+    return int(settings.planned if hasattr(settings, "planned") else settings.generations * settings.population)
+
+
+def _schedule(config: SearchConfig, space: Any) -> Any:
+    """The scheduler's settings, its largest budget being that of the estimator where it has none of its own."""
+    if not hasattr(config.scheduler, "within"):
+        return config.scheduler
+    if isinstance(space, Points) and space.table is not None:
+        epochs = max(space.table.description.objective(config.estimator.objective).fitness)
+    else:
+        epochs = getattr(config.estimator, "epochs", None) or config.training.epochs
+    return config.scheduler.within(epochs)
+
+
+def sample_candidates(config: SearchConfig, space: Any, wanted: int) -> list[Candidate]:
+    """`wanted` random candidates that respect the limits.
 
     Raises:
-        ConfigError: if none of many random architectures respects the limits.
+        ConfigError: if none of many random candidates respects the limits.
     """
-    limits = make_limits(config)
+    admissible = make_admissible(config, space)
     rng = np.random.default_rng(config.seed)
-    found: list[Architecture] = []
-    smallest: Cost | None = None
+    found: list[Candidate] = []
+    refused: list[Candidate] = []
     for _ in range(SAMPLES_BEFORE_GIVING_UP):
-        architecture = space.architecture(space.sample(rng))
-        cost = architecture_cost(architecture)
-        smallest = cost if smallest is None or cost.flops < smallest.flops else smallest
-        if limits.admits(cost):
-            found.append(architecture)
+        candidate = space.architecture(space.sample(rng))
+        (found if admissible(candidate) else refused).append(candidate)
         if len(found) == wanted:
             break
-    if not found and smallest is not None:
-        raise ConfigError(
-            f"none of {SAMPLES_BEFORE_GIVING_UP} random architectures respects space.max_flops="
-            f"{config.space.max_flops}, max_params={config.space.max_params}, "
-            f"max_memory_gb={config.space.max_memory_gb}; the cheapest has {smallest.flops:.3g} FLOPs and "
-            f"{smallest.params:,} parameters. Raise the limit."
-        )
+    if not found:
+        raise _too_costly(config, [known_cost(space, candidate) for candidate in refused])
     return found
+
+
+def _too_costly(config: SearchConfig, costs: Sequence[Mapping[str, Any]]) -> ConfigError:
+    cheapest = min(costs, key=lambda cost: (cost.get("flops") is None, cost.get("flops"), cost.get("params")))
+    sizes = [f"{cheapest[key]:.4g} {word}" for key, word in (("flops", "FLOPs"), ("params", "parameters"))
+             if cheapest.get(key) is not None]  # fmt: skip
+    return ConfigError(
+        f"none of {len(costs)} random candidates respects space.max_flops={config.space.max_flops}, "
+        f"max_params={config.space.max_params}, max_memory_gb={config.space.max_memory_gb}"
+        + (f"; the cheapest has {' and '.join(sizes)}" if sizes else "")
+        + ". Raise the limit."
+    )
 
 
 @dataclass(frozen=True)
@@ -108,9 +202,20 @@ class EstimatorFactory:
 
     def __call__(self) -> Estimator:
         config: SearchConfig = from_plain("search", self.config)
+        if is_tuning(config):
+            return TunedEstimator(config, self.prepared)
         build = load(find("estimator", config.estimator.name).target)
         estimator: Estimator = build(config.estimator, config.training, config.augmentation, self.prepared)
         return estimator
+
+
+def make_estimator(config: SearchConfig, space: Any, prepared: Path | None) -> Estimator:
+    """The configured estimator, in this process: one that looks points up, or works on prepared data."""
+    if prepared is not None:
+        return estimator_factory(config, prepared)()
+    build = load(find("estimator", config.estimator.name).target)
+    estimator: Estimator = build(config.estimator, space, config.seed)
+    return estimator
 
 
 def estimator_factory(config: SearchConfig, prepared: Path) -> Callable[[], Estimator]:

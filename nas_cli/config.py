@@ -13,7 +13,7 @@ from nas_cli.models.settings import ModelSettings
 from nas_cli.morph.loop_settings import LoopSettings
 from nas_cli.morph.settings import MorphSettings
 from nas_cli.registry import REGISTRY, find, load
-from nas_cli.schema import nearest, number, validate
+from nas_cli.schema import choice, nearest, number, validate
 from nas_cli.training.settings import TrainingSettings
 
 
@@ -23,7 +23,9 @@ class ResourceSettings:
 
     `workers`: processes that evaluate trials at once. `threads`: threads of each; None is cores / workers.
     `trial_seconds`, `trial_memory_gb`: a trial beyond them fails with that reason; None sets no limit.
-    `recycle_gb`: a worker whose memory has grown beyond this is replaced between trials.
+    `recycle_gb`: a worker whose memory has grown beyond this is replaced between trials. `retries`: how often a trial
+    is tried again whose worker process died, before it fails; one beyond a limit is not.
+    `parallel`: what the processes of `-np` do: evaluate different trials, or train each trial together.
     """
 
     workers: int = number(1, 256)
@@ -31,11 +33,13 @@ class ResourceSettings:
     trial_seconds: float | None = number(0, open_low=True)
     trial_memory_gb: float | None = number(0, open_low=True)
     recycle_gb: float = number(0, open_low=True)
+    retries: int = number(0, 100)
+    parallel: str = choice("trials", "data")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig:
-    """Everything that defines a search; `space`, `strategy` and `estimator` are their registered settings."""
+    """Everything that defines a search; `space`, `strategy`, `scheduler`, `estimator` are their registered settings."""
 
     seed: int = number(0, 2**32 - 1)
     deterministic: bool
@@ -44,6 +48,7 @@ class SearchConfig:
     augmentation: AugmentationSettings
     space: Any
     strategy: Any
+    scheduler: Any
     estimator: Any
     training: TrainingSettings
 
@@ -78,6 +83,9 @@ class MorphConfig:
     morph: MorphSettings
     loop: LoopSettings
 
+
+OPEN_KEYS = ("space.keys",)
+"""Keys whose value is a group of names that no file lists: what is given joins what the file has."""
 
 CONFIGS: dict[str, type] = {"search": SearchConfig, "train": TrainConfig, "morph": MorphConfig}
 
@@ -128,6 +136,8 @@ def compose(command: str, overrides: Sequence[str]) -> dict[str, Any]:
 
     translated = [group_override(text, command) for text in overrides]
     _check_syntax(translated)
+    # Hydra refuses new keys inside a group unless they are added.
+    translated = [f"++{text}" if text.split("=")[0] in OPEN_KEYS else text for text in translated]
     try:
         with initialize_config_dir(config_dir=str(conf_dir().resolve()), version_base="1.3"):
             composed = hydra_compose(command, overrides=translated)
@@ -186,7 +196,8 @@ def _one_line(error: Exception, command: str, overrides: Sequence[str]) -> Confi
     named = re.search(r"Could not override '([^']+)'", message)
     if named:
         key = named.group(1)
-        known = _paths(compose(command, [text for text in overrides if "/" in text or text.split("=")[0] in groups()]))
+        chosen = [text for text in overrides if "/" in text.split("=")[0] or text.split("=")[0] in groups()]
+        known = _paths(compose(command, chosen))
         return ConfigError(f"unknown key '{key}'.{nearest(key, known)} `nas {command} --print-config` lists all keys.")
     return ConfigError(message)
 

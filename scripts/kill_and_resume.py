@@ -1,13 +1,16 @@
 """Kills a search again and again, resumes it, and checks that its results are those of an uninterrupted run.
 
-    python scripts/kill_and_resume.py                       # 30 rounds on a tiny search
+    python scripts/kill_and_resume.py                       # 30 rounds on a tiny search, 3 with each strategy
     python scripts/kill_and_resume.py --rounds 5 strategy.population=6
+    python scripts/kill_and_resume.py --strategy reinforce,random+hyperband --rounds 9
 
-Each round runs the search in a new folder and sends SIGKILL to its main process one to three times: at a random
-instant, at the moment the journal grows, or at that moment with the journal's last line then cut at a random byte, as
-a torn write leaves it. Between kills it is resumed with `--resume`. In the end the trials (architectures, fitness,
-status, metrics without times), the test result and the best architecture must equal those of a run that nobody
-touched, and no worker process may outlive its killed parent. Exit code 0 if all rounds do, else 1.
+The tiny search trains networks. With `--strategy` the search is one over scores that cost nothing (the driver of the
+tests, with worker processes too), for each named strategy, `+` a scheduler. Each round runs the search in a new folder
+and sends SIGKILL to its main process one to three times: at a random instant, at the moment the journal grows, or at
+that moment with the journal's last line then cut at a random byte, as a torn write leaves it. Between kills it is
+resumed with `--resume`. In the end the trials (architectures, fitness, status, metrics without times), the test result
+and the best architecture must equal those of a run that nobody touched, and no worker process may outlive its killed
+parent. Exit code 0 if all rounds do, else 1.
 """
 
 import argparse
@@ -27,6 +30,9 @@ from typing import Any
 
 import psutil
 
+from nas_cli.config import groups
+
+ROOT = Path(__file__).parents[1]
 COMMAND = f"{shlex.quote(sys.executable)} -m nas_cli search"
 TINY = (
     "dataset=fashion_mini",
@@ -46,6 +52,16 @@ TIMES = (
 KINDS = ("instant", "growth", "torn")
 
 
+@dataclass(frozen=True)
+class Search:
+    """A search to kill, `rounds` times: `command` without --out, --resume and `overrides`."""
+
+    name: str
+    command: Sequence[str]
+    overrides: Sequence[str]
+    rounds: int
+
+
 @dataclass
 class Trouble:
     """What went wrong in a round, in words; empty if nothing did."""
@@ -60,26 +76,52 @@ class Trouble:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     given = _parse(arguments)
-    base = Path(tempfile.mkdtemp(prefix="kill_and_resume_")) if given.folder is None else given.folder
-    command, overrides = shlex.split(given.command), given.overrides or list(TINY)
-    print(f"{shlex.join([*command, *overrides])}\nrun folders in {base}", flush=True)
+    base = Path(tempfile.mkdtemp(prefix="kill_and_resume_")) if given.folder is None else given.folder.resolve()
+    print(f"run folders in {base}", flush=True)
+    identical = [challenge(search, base / search.name, given.seed) for search in searches(given)]
+    return 0 if all(identical) else 1
+
+
+def searches(given: argparse.Namespace) -> list[Search]:
+    """What is to be killed."""
+    if given.strategy:
+        return [dummy(name, given.rounds) for name in given.strategy.split(",")]
+    real = Search("", shlex.split(given.command), given.overrides or list(TINY), given.rounds)
+    if given.overrides or given.command != COMMAND:
+        return [real]
+    names = [*groups()["strategy"], *(f"random+{name}" for name in groups()["scheduler"] if name != "none")]
+    return [real, *(dummy(name, max(1, given.rounds // 10)) for name in names)]
+
+
+def dummy(name: str, rounds: int) -> Search:
+    """A search with a strategy, or strategy+scheduler, whose scores cost nothing."""
+    strategy, _, scheduler = name.partition("+")
+    chosen = [f"strategy={strategy}", *([f"scheduler={scheduler}"] if scheduler else [])]
+    return Search(name, [sys.executable, "-m", "tests.search.driver"], chosen, rounds)
+
+
+def challenge(search: Search, base: Path, seed: int) -> bool:
+    """True if a search that is killed in each round always ends like one that is not."""
+    command, overrides = search.command, search.overrides
+    print(shlex.join([*command, *overrides]), flush=True)
+    base.mkdir(parents=True, exist_ok=True)
     whole = base / "uninterrupted"
     began = time.monotonic()
-    subprocess.run([*command, "--out", str(whole), *overrides], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*command, "--out", str(whole), *overrides], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
     seconds = time.monotonic() - began
     wanted = results(whole)
     print(f"uninterrupted: {len(wanted['trials'])} trials in {seconds:.1f} s", flush=True)
     identical = 0
-    for number in range(given.rounds):
-        dice = random.Random(f"{given.seed}/{number}")
+    for number in range(search.rounds):
+        dice = random.Random(f"{seed}/{number}")
         folder = base / f"round-{number:02d}"
         kills, trouble = attack(command, overrides, folder, dice, seconds, KINDS[number % len(KINDS)])
         compare(wanted, folder, trouble)
         identical += not trouble.found
         verdict = "identical" if not trouble.found else "DIFFERENT: " + "; ".join(trouble.found)
         print(f"round {number + 1:2d}: killed {', '.join(kills)}: {verdict}", flush=True)
-    print(f"{identical} of {given.rounds} identical")
-    return 0 if identical == given.rounds else 1
+    print(f"{identical} of {search.rounds} identical", flush=True)
+    return identical == search.rounds
 
 
 def attack(
@@ -162,7 +204,7 @@ def _launch(command: Sequence[str], overrides: Sequence[str], folder: Path) -> "
     # A run killed before it had a configuration cannot be resumed: it is started again, as a user would.
     begun = (folder / "config.yaml").exists()
     arguments = ["--resume", str(folder)] if begun else ["--out", str(folder), *overrides]
-    return subprocess.Popen([*command, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen([*command, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT)
 
 
 def _kill(
@@ -173,7 +215,7 @@ def _kill(
     if kind == "instant":
         _wait_for_end(process, dice.uniform(0, seconds))
     else:
-        _wait_for_growth(process, journal, growths=dice.randint(1, 4))
+        _wait_for_growth(process, journal, growths=dice.randint(1, 10))
     if process.poll() is not None:
         return None
     children = psutil.Process(process.pid).children(recursive=True)
@@ -234,6 +276,7 @@ def _size(file: Path) -> int:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--strategy", help="names, or NAME+SCHEDULER, separated by commas: only these")
     parser.add_argument("--seed", type=int, default=0, help="of the instants of the kills")
     parser.add_argument("--command", default=COMMAND, help="the search, without --out, --resume and overrides")
     parser.add_argument("--folder", type=Path, help="an empty folder for the runs; default is a temporary one")

@@ -30,17 +30,24 @@ OVERRIDES = {
     "a": (*MORPH, "strategy.inheritance=modules"),
     "fast": (
         *MORPH,
+        "strategy.inheritance=modules",
+        "strategy.compress_every=3",
         "estimator.weights=surviving",
-        "estimator.stop_early=true",
+        "estimator.reuse=true",
         "estimator.cache=true",
+        "estimator.epochs=4",
+        "estimator.morph.reduction=0.65",
+        "estimator.morph.learning_rate=0.001",
     ),
 }
+"""fast: the first generation is compressed, by a share, so that a small learning rate does; its modules hand on their
+widths and their weights, and half of the epochs is enough for networks that start from trained ones."""
 LARGE = ("cifar100", "tiny_imagenet")
 LARGE_THRESHOLD = "estimator.morph.norm_threshold=0.05"
 """The thesis' weight threshold for the two sets; 0.1 is the default."""
 
-REDUCED_LARGE_STRENGTH = "estimator.morph.multiplier=2"
-"""About 125 steps of compression, where the whole sets give thousands, hardly move these networks at 1/FLOPs."""
+REDUCED_STRENGTH = "estimator.morph.multiplier=2"
+"""100 to 160 steps of compression, where the whole sets give thousands, move these networks too little at 1/FLOPs."""
 
 PAPER_RATE = "estimator.morph.learning_rate=0.001"
 """The whole sets give steps enough for the rate that the networks are trained with."""
@@ -101,10 +108,8 @@ def _carry_out(runs: Path, dataset: str, arm: str, repeat: int, scale: str, furt
 def _compression(dataset: str, arm: str, scale: str) -> list[str]:
     if arm == PLAIN:
         return []
-    words = [PAPER_RATE] if scale == "paper" else []
-    if dataset in LARGE:
-        words += [LARGE_THRESHOLD] if scale == "paper" else [LARGE_THRESHOLD, REDUCED_LARGE_STRENGTH]
-    return words
+    words = [LARGE_THRESHOLD] if dataset in LARGE else []
+    return [*words, PAPER_RATE if scale == "paper" else REDUCED_STRENGTH]
 
 
 def _populations(plain: Path, arm: str) -> list[str]:

@@ -25,7 +25,7 @@ def test_registered_code_exists(group: str, name: str) -> None:
     assert callable(load(entry.target))
 
 
-SEARCH_GROUPS = ("dataset", "augmentation", "space", "strategy", "estimator", "training/optimizer", "training/loss",
+SEARCH_GROUPS = ("dataset", "augmentation", "space", "strategy", "scheduler", "estimator", "training/optimizer", "training/loss",
                  "training/schedule", "scale")  # fmt: skip
 
 

@@ -46,7 +46,8 @@ def take_up(request: Request, actions: Actions, path: Path) -> Summary:
         RunError: if it is no run of this command, or was made with another configuration.
     """
     run = open_run(path)
-    command = next((event["command"] for event in run.events() if event["event"] == "start"), request.command)
+    first = run.first_event() or {}
+    command = first.get("command", request.command)
     if command != request.command:
         raise RunError(f"{path} was made by `nas {command}`: continue it with  nas {command} --resume {path}")
     stored = run.config()

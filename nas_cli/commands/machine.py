@@ -3,6 +3,7 @@
 import os
 
 from nas_cli.config import SearchConfig
+from nas_cli.distributed.ring import ranks_here
 from nas_cli.search.worker import WorkerSettings
 
 GB = 1e9
@@ -14,9 +15,12 @@ def cores() -> int:
 
 
 def worker_settings(config: SearchConfig) -> WorkerSettings:
-    """Threads and limits of a worker: its share of the cores, or one thread when results must repeat bit for bit."""
+    """Threads and limits of a worker: its share of the cores, or one thread when results must repeat bit for bit.
+
+    The processes of a job on this machine share its cores, and each has as many workers.
+    """
     given = config.resources
-    share = given.threads or max(1, cores() // given.workers)
+    share = given.threads or max(1, cores() // (given.workers * ranks_here()))
     return WorkerSettings(
         threads=1 if config.deterministic else share,
         deterministic=config.deterministic,

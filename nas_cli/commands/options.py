@@ -16,6 +16,7 @@ HELP = {
     "augmentation": "Random changes to training images.",
     "space": "Search space.",
     "strategy": "Search strategy.",
+    "scheduler": "Budgets of the trials.",
     "estimator": "How a network gets its score.",
     "training/optimizer": "Optimizer.",
     "training/loss": "Loss.",

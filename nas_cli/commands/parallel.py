@@ -58,18 +58,27 @@ class Together:
     `memory_bytes`: what one process needs besides TensorFlow itself, from the configuration; None if not known.
     `prepare`: in the parent, everything slow that needs no TensorFlow and that all processes will read.
     `follow`: in every process but the first: the same calls of the ring as `execute`, and no writing.
+    `shown`: what so many processes do, in words. `any_number`: True where their number changes no result, so that a
+    run may be resumed with another one. `smaller`: what to lower where memory does not suffice.
     """
 
     memory_bytes: Callable[[Any], float | None]
     prepare: Callable[[Any, RunFolder, Note], None]
     follow: Callable[[Any, RunFolder], object]
+    shown: Callable[[Any, int], str] = lambda config, processes: (
+        f"batches of {processes} x {config.training.batch_size} examples"
+    )
+    any_number: Callable[[Any], bool] = lambda config: False
+    smaller: str = "-np or training.batch_size"
 
 
-def parallel_options(function: F) -> F:
+NUMBER_HELP = "Processes that train together (Horovod); each takes training.batch_size examples of a step."
+
+
+def parallel_options(function: F, number_help: str = NUMBER_HELP) -> F:
     """A decorator that adds -np and -H."""
     hosts_help = "Hosts and their slots, reached by ssh; the first one runs rank 0.  [localhost:N]"
     function = click.option("-H", "hosts", metavar="HOST:SLOTS,...", help=hosts_help)(function)
-    number_help = "Processes that train together (Horovod); each takes training.batch_size examples of a step."
     return click.option("-np", "processes", type=int, metavar="N", help=number_help)(function)
 
 
@@ -90,7 +99,7 @@ def in_parallel(request: Request, actions: Actions, asked: Processes, together: 
     def execute(config: Any, run: RunFolder) -> Mapping[str, Any]:
         if is_rank():
             return _as_rank(actions, together, config, run)
-        wanted = _wanted(asked, run)
+        wanted = _wanted(asked, run, together.any_number(config))
         complete = any(event["event"] == "end" for event in run.events())
         if complete or wanted == Processes() or wanted == Processes(1):
             return actions.execute(config, run)
@@ -146,13 +155,12 @@ def _as_parent(command: str, together: Together, wanted: Processes, config: Any,
         click.echo(line, err=True)
 
     with run.lock():
-        plan = preflight(wanted.number, wanted.hosts, cores(), together.memory_bytes(config))
+        plan = preflight(wanted.number, wanted.hosts, cores(), together.memory_bytes(config), together.smaller)
         together.prepare(config, run, note)
         run.write_json(LAUNCH, {"processes": plan.processes, "hosts": _shown(plan.hosts)})
     for line in plan.notes:
         note(line)
-    size = config.training.batch_size
-    note(f"{plan.processes} processes on {_shown(plan.hosts)}, batches of {plan.processes} x {size} examples")
+    note(f"{plan.processes} processes on {_shown(plan.hosts)}, {together.shown(config, plan.processes)}")
     code = _launch(plan, command, config, run, note)
     summary = run.path / "summary.json"
     if not summary.exists() or (code == INTERRUPTED and not run.events()):
@@ -169,8 +177,9 @@ def _launch(plan: Plan, command: str, config: Any, run: RunFolder, note: Note) -
         return launch(plan, argv, run.log, note, same_order=config.deterministic, debug=debug)
     except ProcessFailed as error:
         # A run that has not begun is removed, and its log with it.
-        more = f"see {run.log}" if run.events() else "--debug shows all that they printed"
-        raise LaunchError(f"{error}; {more}.") from error
+        resume = f"see {run.log}, and continue with  nas {command} --resume {run.path}"
+        more = resume if run.events() else "--debug shows all that they printed."
+        raise LaunchError(f"{error}; {more}") from error
 
 
 def _as_rank(actions: Actions, together: Together, config: Any, run: RunFolder) -> Mapping[str, Any]:
@@ -183,15 +192,15 @@ def _as_rank(actions: Actions, together: Together, config: Any, run: RunFolder) 
     return {"status": "completed"}
 
 
-def _wanted(asked: Processes, run: RunFolder) -> Processes:
-    """What was asked for, completed from what the run was begun with.
+def _wanted(asked: Processes, run: RunFolder, any_number: bool = False) -> Processes:
+    """What was asked for, completed from what the run was last carried out with.
 
     Raises:
-        RunError: another number than the run was begun with, or hosts for a run of one process.
+        RunError: without `any_number`, another number than the run was begun with, or hosts for a run of one process.
     """
     file = run.path / LAUNCH
     if not file.exists():
-        if (asked.number not in (None, 1) or asked.hosts is not None) and run.events():
+        if not any_number and (asked.number not in (None, 1) or asked.hosts is not None) and run.events():
             raise RunError(f"{run.path} was begun with one process: resume it without -np and -H, or start a new run.")
         return asked
     try:
@@ -199,6 +208,8 @@ def _wanted(asked: Processes, run: RunFolder) -> Processes:
         number, hosts = int(begun["processes"]), str(begun["hosts"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{file} cannot be read: restore it from a copy, or start a new run.") from error
+    if any_number and (asked.hosts is not None or asked.number not in (None, number)):
+        return asked
     if asked.number not in (None, number):
         raise RunError(f"{run.path} was begun with -np {number}, not {asked.number}: resume it without -np.")
     return Processes(number, asked.hosts or hosts)

@@ -1,8 +1,19 @@
 """What a search will cost before it starts: sizes of sampled networks, memory, and time on this machine."""
 
+import math
 import statistics
+from collections.abc import Sequence
+from typing import Any
 
-from nas_cli.build import make_space, make_strategy, sample_architectures
+from nas_cli.build import (
+    NO_DATA,
+    make_space,
+    make_strategy,
+    needs_data,
+    needs_tensorflow,
+    planned_trials,
+    sample_candidates,
+)
 from nas_cli.commands.machine import cores
 from nas_cli.config import MorphConfig, SearchConfig, TrainConfig
 from nas_cli.costs.architecture_cost import architecture_cost
@@ -17,17 +28,13 @@ from nas_cli.models.reference import find_architecture
 from nas_cli.models.weights import check_weights
 from nas_cli.morph import length
 from nas_cli.morph.phases import phases
+from nas_cli.spaces.architecture import Architecture
 
 SAMPLES = 100
 WORKER_START_SECONDS = 9
 """Import of TensorFlow in a worker, once per run, and the first compilation."""
 TRIAL_OVERHEAD_SECONDS = 1.0
 """Build, trace and save of one network."""
-
-
-def planned_trials(config: SearchConfig) -> int:
-    """How many networks the strategy will propose."""
-    return int(config.strategy.generations * config.strategy.population)
 
 
 def compression_epochs(config: SearchConfig, images: int) -> float:
@@ -40,26 +47,45 @@ def compression_epochs(config: SearchConfig, images: int) -> float:
 
 
 def predict_search(config: SearchConfig) -> list[str]:
-    """Three lines: data and trials, cost of sampled networks, predicted time.
+    """Lines on data and trials, the cost of sampled candidates where it is counted, and the time where it is predicted.
 
     How much smaller networks are after compression is not known beforehand: with it the time is an upper bound.
 
     Raises:
-        ConfigError: if no sampled network respects the limits.
+        ConfigError: if no sampled candidate respects the limits.
     """
-    data = info(config.dataset, data_dir())
-    space = make_space(config, data.input_shape, data.classes)
-    shape = trial_shape(data.name, data.input_shape, config.estimator.resolution)
-    check_train_size(data.name, data.classes, config.estimator.train_size)
-    sampled = sample_architectures(config, space, SAMPLES)
+    data = info(config.dataset, data_dir()) if needs_data(config) else None
+    space = make_space(config, *(NO_DATA if data is None else (data.input_shape, data.classes)))
+    if data is not None:
+        check_train_size(data.name, data.classes, getattr(config.estimator, "train_size", None))
+        trial_shape(data.name, data.input_shape, getattr(config.estimator, "resolution", None))
+    sampled = sample_candidates(config, space, SAMPLES)
     # Found out before anything is written: are the strategy's own settings and files usable?
     make_strategy(config, space)
+    networks = [candidate for candidate in sampled if isinstance(candidate, Architecture)]
+    lines = [] if data is None else [_data_line(data, classes=True)]
+    if data is None or not networks:
+        return [*lines, _space_line(config, space)]
+    return [*lines, *_costs_and_time(config, data, networks)]
+
+
+def _space_line(config: SearchConfig, space: Any) -> str:
+    """How many trials, of how many candidates that are no networks."""
+    size = space.size()
+    many = "" if size is None else " of infinitely many" if math.isinf(size) else f" of {size:,.0f}"
+    workers = f"{config.resources.workers} workers" if needs_tensorflow(config) else "without worker processes"
+    return f"space {config.space.name}: {planned_trials(config):,} trials{many} candidates, {workers}"
+
+
+def _costs_and_time(config: SearchConfig, data: DatasetInfo, sampled: Sequence[Architecture]) -> list[str]:
+    """Two lines: cost of sampled networks, predicted time."""
+    shape = trial_shape(data.name, data.input_shape, getattr(config.estimator, "resolution", None))
     costs = [architecture_cost(architecture) for architecture in sampled]
     # The limits and the journal count networks of full size; a trial may train on smaller images.
     trained = [architecture_cost(architecture.with_input(shape)) for architecture in sampled]
     trials, workers = planned_trials(config), config.resources.workers
-    epochs = config.estimator.epochs or config.training.epochs
-    images = min(config.estimator.train_size or data.train_examples, data.train_examples)
+    epochs = getattr(config.estimator, "epochs", None) or config.training.epochs
+    images = min(getattr(config.estimator, "train_size", None) or data.train_examples, data.train_examples)
     images *= config.augmentation.copies
     compressing = compression_epochs(config, images)
     speed = machine_flops() * min(1.0, workers / cores() if config.deterministic else 1.0)
@@ -70,14 +96,20 @@ def predict_search(config: SearchConfig) -> list[str]:
     flops = sorted(cost.flops for cost in costs)
     memory = max(cost.training_bytes(config.training.batch_size) for cost in trained)
     return [
-        f"{data.name}: {data.train_examples:,} training, {data.validation_examples:,} validation, "
-        f"{data.test_examples:,} test examples of shape {'x'.join(map(str, data.input_shape))}, {data.classes} classes",
         f"{trials} trials of {epochs} epochs{extra}; {len(costs)} sampled networks: {flops[0] / 1e6:.1f} to "
         f"{flops[-1] / 1e6:.1f} MFLOPs (median {statistics.median(flops) / 1e6:.1f}), at most "
         f"{max(cost.params for cost in costs):,} parameters, {memory / 1e9:.2f} GB per trial in training",
         f"estimated time {bound}{_duration(seconds)} with {workers} worker{'s' if workers > 1 else ''} "
         f"on {cores()} cores",
     ]
+
+
+def _data_line(data: DatasetInfo, classes: bool = False) -> str:
+    return (
+        f"{data.name}: {data.train_examples:,} training, {data.validation_examples:,} validation, "
+        f"{data.test_examples:,} test examples of shape {'x'.join(map(str, data.input_shape))}"
+        + (f", {data.classes} classes" if classes else "")
+    )
 
 
 def predict_training(config: TrainConfig) -> list[str]:
@@ -104,10 +136,7 @@ def predict_morph(config: MorphConfig) -> list[str]:
 def _lines_of_model(config: TrainConfig | MorphConfig, data: DatasetInfo, epochs: float, what: str) -> list[str]:
     """Data, cost, and time of `epochs` epochs, which `what` says in words."""
     check_weights(config.model)
-    lines = [
-        f"{data.name}: {data.train_examples:,} training, {data.validation_examples:,} validation, "
-        f"{data.test_examples:,} test examples of shape {'x'.join(map(str, data.input_shape))}"
-    ]
+    lines = [_data_line(data)]
     architecture = find_architecture(config.model.name, data.input_shape, data.classes, config.model.width)
     if architecture is None:
         return [*lines, f"{config.model.name}: its cost is known once it is built; {what}"]

@@ -9,8 +9,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nas_cli.data.download import Progress as DownloadProgress
+from nas_cli.search.trials import better
 
 MEASURES = ("loss", "accuracy", "rmse")
+QUIET_SECONDS = 0.1
+"""Shortest time between two lines about trials: a search that only looks scores up makes thousands in a second."""
 
 
 class SearchProgress:
@@ -18,7 +21,8 @@ class SearchProgress:
 
     def __init__(self, trials: int, quiet: bool = False) -> None:
         self._console = Console(file=sys.stderr, highlight=False, markup=False, quiet=quiet)
-        self._best: tuple[float, int] | None = None
+        self._best: Mapping[str, Any] | None = None
+        self._said = -1.0
         self._epochs: dict[int, str] = {}
         self._done = 0
         self._started = time.monotonic()
@@ -54,30 +58,45 @@ class SearchProgress:
             self._bar.update(self._task, note="  ".join(self._epochs.values()))
 
     def on_trial(self, event: Mapping[str, Any], replayed: bool) -> None:
-        """Print one line per finished trial; trials replayed from the journal only count."""
+        """Print a line for a finished trial; trials replayed from the journal only count."""
         self._done += 1
         self._epochs.pop(event["id"], None)
-        fitness = event["fitness"]
-        if fitness is not None and (self._best is None or fitness > self._best[0]):
-            self._best = (fitness, event["id"])
+        self._best = better(self._best, event)
         if self._bar:
             self._bar.advance(self._task)
-        if not replayed:
+        if not replayed and self._may_speak():
             self._console.print(self._line(event), soft_wrap=True)
 
     def on_generation(self, event: Mapping[str, Any]) -> None:
         """Print the end of a generation with the best so far."""
-        best = "no score yet" if self._best is None else f"best so far {self._best[0]:.4f} (trial {self._best[1]})"
+        if not self._may_speak():
+            return
+        known = self._best
+        best = "no score yet" if known is None else f"best so far {known['fitness']:.4f} (trial {known['id']})"
         minutes = (time.monotonic() - self._started) / 60
         self._console.print(f"generation {event['index']} done: {best}, {minutes:.1f} min", soft_wrap=True)
+
+    def _may_speak(self) -> bool:
+        """True unless a line was printed a moment ago: of a fast search only some trials and generations are shown."""
+        now = time.monotonic()
+        if now - self._said < QUIET_SECONDS:
+            return False
+        self._said = now
+        return True
 
     def _line(self, event: Mapping[str, Any]) -> str:
         head = f"[{self._done}/{self._trials}] trial {event['id']}"
         if event["status"] == "failed":
             return f"{head} failed: {event['reason']}"
+        parts = [f"{head} score {event['fitness']:.4f}"]
+        if "budget" in event:
+            parts.append(f"budget {event['budget']}")
         cost = event.get("trained", event)["cost"]
-        size = f"{cost['flops'] / 1e6:.1f} MFLOPs, {cost['params'] / 1e3:.0f} k parameters"
-        return f"{head} score {event['fitness']:.4f}, {size}, {event['seconds']:.1f} s"
+        if cost.get("flops") is not None:
+            parts.append(f"{cost['flops'] / 1e6:.1f} MFLOPs")
+        if cost.get("params") is not None:
+            parts.append(f"{cost['params'] / 1e3:.0f} k parameters")
+        return ", ".join([*parts, f"{event['seconds']:.1f} s"])
 
 
 class TrainingProgress:

@@ -2,15 +2,20 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import click
 
 from nas_cli.commands.dispatch import dispatch
-from nas_cli.commands.options import group_options, run_options
+from nas_cli.commands.options import group_options, quoted, run_options
+from nas_cli.commands.parallel import asked_processes, in_parallel
 from nas_cli.commands.request import Actions, request
+from nas_cli.commands.search_together import search_parallel_options, together
 from nas_cli.config import SearchConfig
+
+Events = list[dict[str, Any]]
 
 EXAMPLES = """\b
 Examples:
@@ -18,25 +23,30 @@ Examples:
   nas search --dataset cifar10 strategy.population=12 training.epochs=8
   nas search --strategy random --space thesis_large --dataset cifar100 --dry-run
   nas search --sweep strategy=codeepneat,random seed=0,1,2
+  nas search --dataset cifar10 -np 4 -H localhost:2,other:2
   nas search --resume results/runs/search-20260102-030405-abcdef
 """
 
 GROUPS = (
-    "dataset", "augmentation", "space", "strategy", "estimator", "training/optimizer", "training/loss",
+    "dataset", "augmentation", "space", "strategy", "scheduler", "estimator", "training/optimizer", "training/loss",
     "training/schedule", "scale", "experiment",
 )  # fmt: skip
 
 
 @click.command("search", epilog=EXAMPLES)
 @group_options(*GROUPS)
+@click.option("--model", help="The network that --space hyperparameters trains.  [paper3_cnn]")
+@search_parallel_options
 @run_options
-def command(**given: Any) -> None:
+def command(model: str | None, **given: Any) -> None:
     """Search for a network architecture.
 
     Options choose a configuration group; KEY=VALUE sets any other key (`--print-config` lists them). The defaults
     suit the machine in front of you; `--scale paper` is the published protocol.
     """
-    dispatch(request("search", GROUPS, given), Actions(predict=predict, execute=execute))
+    extra = [] if model is None else [f"space.model={quoted(model)}"]
+    asked, wanted = asked_processes(given), request("search", GROUPS, given, extra)
+    dispatch(wanted, in_parallel(wanted, Actions(predict=predict, execute=execute), asked, together()))
 
 
 def predict(config: SearchConfig) -> list[str]:
@@ -51,101 +61,138 @@ def execute(config: SearchConfig, run: Any) -> Mapping[str, Any]:
     """The summary of the search in `run`, begun or continued."""
     launched = time.time()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from nas_cli.build import planned_trials
     from nas_cli.commands.first_generation import with_initial_population
-    from nas_cli.commands.prediction import planned_trials, predict_search
+    from nas_cli.commands.prediction import predict_search
     from nas_cli.commands.progress import SearchProgress
     from nas_cli.reports import build
     from nas_cli.search.loop import conclude
-    from nas_cli.search.summary import is_complete, summarise
+    from nas_cli.search.summary import is_complete
 
     with run.lock(), SearchProgress(planned_trials(config)) as progress:
-        if is_complete(run.events()):
+        events = run.events()
+        if is_complete(events):
             progress.note("this search is complete; only its reports are made anew")
-            summary: Mapping[str, Any] = conclude(run)
+            summary: Mapping[str, Any] = conclude(run, events)
         else:
             for line in predict_search(with_initial_population(config, run)):
                 progress.note(line)
             progress.note(f"run folder {run.path}")
-            summary = _search(config, run, progress, launched)
-        if run.events():
-            summary = summarise(run.events())
+            summary = _search(config, run, events, progress, launched)
+        if summary.get("trials") is not None:
             build(run.path)
         if summary["status"] == "completed":
             _say(summary, run, progress)
     return summary
 
 
-def _search(config: SearchConfig, run: Any, progress: Any, launched: float) -> Mapping[str, Any]:
-    from nas_cli.commands.machine import worker_settings
+def _search(config: SearchConfig, run: Any, events: Events, progress: Any, launched: float) -> Mapping[str, Any]:
+    from nas_cli.build import needs_tensorflow
     from nas_cli.runs.interruption import Interrupted
-    from nas_cli.search.pool import WorkerPool
+    from nas_cli.search.summary import summarise
 
+    search = _in_workers if needs_tensorflow(config) else _in_process
     try:
-        with WorkerPool(worker_settings(config), config.resources.workers, run.log) as pool:
-            pool.start()
-            return _run_search(config, run, pool, progress, launched)
+        return search(config, run, events, progress, launched)
     except Interrupted as stop:
         progress.note(str(stop))
     except KeyboardInterrupt:
         progress.note(f"interrupted before the first trial: start with  nas search --resume {run.path}")
-    return {"status": "interrupted"}
+    events = run.events()
+    return summarise(events) if events else {"status": "interrupted"}
 
 
-def _run_search(config: SearchConfig, run: Any, pool: Any, progress: Any, launched: float) -> Mapping[str, Any]:
-    from nas_cli.build import estimator_factory, make_economies, make_space, make_strategy
+def _in_workers(config: SearchConfig, run: Any, events: Events, progress: Any, launched: float) -> Mapping[str, Any]:
+    """The summary of a search whose trials are evaluated in worker processes."""
+    from nas_cli.build import estimator_factory, make_space
+    from nas_cli.commands.search_together import dealt_out, worker_pool
+    from nas_cli.commands.start import dataset_block, prepared
+
+    with worker_pool(config, run) as pool:
+        # The workers load TensorFlow while the data are prepared.
+        pool.start()
+        dataset = prepared(config, run, progress.note)
+        pool.use(estimator_factory(config, run.data))
+        space = make_space(config, dataset.input_shape, dataset.classes)
+        start = start_event(config, dataset_block(dataset))
+        with dealt_out(config, pool) as evaluator:
+            return _run_search(config, run, events, space, evaluator, start, progress, launched)
+
+
+def _in_process(config: SearchConfig, run: Any, events: Events, progress: Any, launched: float) -> Mapping[str, Any]:
+    """The summary of a search whose estimator works in this process."""
+    from nas_cli.build import NO_DATA, make_estimator, make_space, needs_data
+    from nas_cli.commands.start import dataset_block, prepared
+    from nas_cli.search.in_process import InProcess
+
+    dataset = prepared(config, run, progress.note) if needs_data(config) else None
+    shape, classes = NO_DATA if dataset is None else (dataset.input_shape, dataset.classes)
+    space = make_space(config, shape, classes)
+    evaluator = InProcess(make_estimator(config, space, None if dataset is None else run.data))
+    start = start_event(config, space.table.describe() if dataset is None else dataset_block(dataset))
+    return _run_search(config, run, events, space, evaluator, start, progress, launched)
+
+
+def _run_search(
+    config: SearchConfig, run: Any, events: Events, space: Any, evaluator: Any, start: Mapping[str, Any],
+    progress: Any, launched: float,
+) -> Mapping[str, Any]:  # fmt: skip
+    from nas_cli.build import known_cost, make_economies, make_strategy
     from nas_cli.commands.first_generation import save_first_generation, with_initial_population
-    from nas_cli.commands.start import prepared
     from nas_cli.search.loop import run_search
 
-    dataset = prepared(config, run, progress.note)
-    pool.use(estimator_factory(config, run.data))
-    space = make_space(config, dataset.input_shape, dataset.classes)
     strategy = make_strategy(with_initial_population(config, run), space)
     save_first_generation(strategy, run)
-    start, economies = start_event(config, dataset), make_economies(config)
-    return run_search(run, strategy, pool, cost_for_journal, config.seed, start, progress, launched, economies)
+    cost_of, economies = partial(known_cost, space), make_economies(config)
+    return run_search(run, strategy, evaluator, cost_of, config.seed, start, progress, launched, economies, events)
 
 
-def cost_for_journal(architecture: Any) -> dict[str, Any]:
-    """The totals of an architecture's cost as JSON values."""
-    import dataclasses
-
-    from nas_cli.costs.architecture_cost import architecture_cost
-
-    cost = architecture_cost(architecture)
-    totals = {field.name: getattr(cost, field.name) for field in dataclasses.fields(cost) if field.name != "layers"}
-    return totals | {"flops": cost.flops}
-
-
-def start_event(config: Any, dataset: Any) -> dict[str, Any]:
-    """What the journal's start event says of configuration and data."""
-    from nas_cli.commands.start import dataset_block
+def start_event(config: Any, dataset: Mapping[str, Any]) -> dict[str, Any]:
+    """What the journal's start event says of configuration and data: for a search without a data set only a name."""
     from nas_cli.runs.identity import config_digest
     from nas_cli.schema import plain
 
     return {
         "command": "search",
         "config_digest": config_digest(plain(config)),
-        "dataset": dataset_block(dataset),
+        "dataset": dict(dataset),
     }
 
 
 def _say(summary: Mapping[str, Any], run: Any, progress: Any) -> None:
-    best = summary["best"]
     search = summary["search"]
+    progress.note(f"best: {', '.join(_best(summary['best']))}")
     peak = search["peak_memory_bytes"]
+    trials = f"{summary['trials']} trials ({summary['failed']} failed) in {summary['wall_seconds'] / 60:.1f} min, "
     progress.note(
-        f"best: trial {best['id']}, validation accuracy {best['valid_accuracy']:.4f}, test accuracy "
-        f"{best['test_accuracy']:.4f}, {best['flops'] / 1e6:.1f} MFLOPs, {best['params']:,} parameters"
-    )
-    progress.note(
-        f"{summary['trials']} trials ({summary['failed']} failed) in {summary['wall_seconds'] / 60:.1f} min, "
-        f"{search['outside_fraction']:.1%} of the worker time outside training and evaluation "
+        f"{trials}{search['outside_fraction']:.1%} of the worker time outside training and evaluation "
         f"(compilation {search['compile_seconds']:.1f} s counted as training), peak memory {peak / 1e9:.1f} GB"
+        if search["train_seconds"]
+        else f"{trials}peak memory {peak / 1e9:.1f} GB"
     )
     if search["compression"]:
         progress.note(_compression_line(search["compression"]))
     progress.note(f"report: {run.path / 'report.html'}")
+
+
+def _best(best: Mapping[str, Any]) -> Iterator[str]:
+    """What is known of the best trial, in words."""
+    yield f"trial {best['id']}"
+    measure = "rmse" if "valid_rmse" in best else "accuracy"
+    valid, test = best[f"valid_{measure}"], best[f"test_{measure}"]
+    yield f"score {best['fitness']:.4f}" if valid is None else f"validation {measure} {valid:.4f}"
+    if test is not None:
+        yield f"test {measure} {test:.4f}"
+    if best["flops"] is not None:
+        yield f"{best['flops'] / 1e6:.1f} MFLOPs"
+    if best["params"] is not None:
+        yield f"{best['params']:,.0f} parameters"
+    if best["point"] is not None:
+        yield ", ".join(f"{name}={_short(value)}" for name, value in best["point"].items())
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _compression_line(block: Mapping[str, Any]) -> str:

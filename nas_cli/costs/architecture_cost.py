@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from nas_cli.costs import formulas
 from nas_cli.costs.cost import INFERENCE_VIEW, OWN, VIEW, Cost, LayerCost, total
@@ -10,17 +11,27 @@ from nas_cli.costs.shapes import Shape
 from nas_cli.spaces.architecture import Architecture
 
 
+@lru_cache(maxsize=64)
 def architecture_cost(architecture: Architecture) -> Cost:
     """The cost on one example; equal to `model_cost` of the built model. Needs no TensorFlow.
 
-    Standardising the input belongs to the data and is not counted. Nodes that the output does not need are not
-    counted either: they are not built.
+    Standardising the input belongs to the data and is not counted, nor are zeros made of the input itself. Nodes that
+    the output does not need are not counted either: they are not built. The latest costs are kept: a search asks for
+    that of one network several times.
 
     Raises:
         ConfigError: if a node cannot work on its inputs, see `nas_cli.costs.shapes.shapes`.
     """
     primitives = lower(architecture)
-    layers = [_layer_cost(layer, [primitives[source].shape for source in layer.inputs]) for layer in primitives]
+    layers: list[LayerCost] = []
+    data: set[int] = set()
+    for position, layer in enumerate(primitives):
+        if layer.op == "input" or (layer.op == "zeros" and data.issuperset(layer.inputs)):
+            data.add(position)
+            memory = VIEW if layer.inputs else OWN
+            layers.append(LayerCost(layer.name, layer.op, layer.inputs, layer.shape, memory=memory))
+        else:
+            layers.append(_layer_cost(layer, [primitives[source].shape for source in layer.inputs]))
     return total(layers, [len(layers) - 1])
 
 
@@ -81,7 +92,6 @@ def _free(layer: Primitive, inputs: Sequence[Shape]) -> tuple[int, int]:
 
 
 _OPERATIONS: dict[str, Callable[[Primitive, Sequence[Shape]], tuple[int, int]]] = {
-    "input": _free,
     "conv2d": _conv2d,
     "depthwise_conv2d": _depthwise_conv2d,
     "dense": _dense,
@@ -98,9 +108,12 @@ _OPERATIONS: dict[str, Callable[[Primitive, Sequence[Shape]], tuple[int, int]]] 
     ),
     "subsample": lambda layer, inputs: (0, formulas.pooling_flops(math.prod(layer.shape), (1,))),
     "global_average_pool": lambda layer, inputs: (0, math.prod(inputs[0])),
+    "zeros": lambda layer, inputs: (0, formulas.RESCALING_FLOPS * math.prod(layer.shape)),
     "add": lambda layer, inputs: (0, formulas.elementwise_flops(math.prod(layer.shape), len(inputs))),
     "concat": _free,
     "crop": _free,
+    "pad_border": _free,
+    "shift": _free,
     "pad_channels": _free,
     "flatten": _free,
     "dropout": _free,

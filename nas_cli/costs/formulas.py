@@ -10,6 +10,9 @@ from collections.abc import Sequence
 BATCH_NORM_FLOPS = 2
 """Per element at inference: one multiplication and one addition, statistics and affine part folded together."""
 
+RESCALING_FLOPS = 2
+"""Per element: one multiplication and one addition; zeros are a multiplication by 0."""
+
 ACTIVATION_FLOPS = 1
 """Per element, whatever the function."""
 

@@ -10,10 +10,11 @@ from nas_cli.spaces.architecture import Architecture
 
 @dataclass(frozen=True)
 class Primitive:
-    """One primitive layer: a node of the architecture, or one step of a merge.
+    """One primitive layer: a node of the architecture, or one step of a merge or a shift.
 
     `inputs` are positions among the primitives. The steps of a merge are: align_pool (window), crop (rows, columns),
-    pad_channels (channels), then concat or add. `shape` is the output's, without the batch.
+    pad_channels (channels), then concat or add; those of a shift: pad_border, then shift, which cuts the first row and
+    column. `shape` is the output's, without the batch.
     """
 
     name: str
@@ -41,6 +42,8 @@ def lower(architecture: Architecture) -> tuple[Primitive, ...]:
         inputs = tuple(result[source] for source in n.inputs)
         if n.op == "merge":
             result.append(_merge(layers, name, n["mode"], inputs, known[position]))
+        elif n.op == "shift":
+            result.append(_shift(layers, name, inputs, known[position]))
         else:
             result.append(_append(layers, Primitive(name, n.op, inputs, known[position], dict(n.settings))))
     return _in_order(layers, evaluation_order([layer.inputs for layer in layers], result[-1]))
@@ -64,6 +67,8 @@ def evaluation_order(inputs: Sequence[Sequence[int]], last: int) -> list[int]:
 
 
 def _in_order(layers: Sequence[Primitive], order: Sequence[int]) -> tuple[Primitive, ...]:
+    if list(order) == list(range(len(layers))):
+        return tuple(layers)
     new = {old: position for position, old in enumerate(order)}
     return tuple(replace(layers[old], inputs=tuple(new[source] for source in layers[old].inputs)) for old in order)
 
@@ -75,6 +80,12 @@ def _merge(layers: list[Primitive], name: str, mode: str, inputs: Sequence[int],
     channels = None if mode == "concat" else shape[-1]
     aligned = [_align(layers, f"{name}_input_{index}", source, shape, channels) for index, source in enumerate(inputs)]
     return _append(layers, Primitive(name, "concat" if mode == "concat" else "add", tuple(aligned), shape))
+
+
+def _shift(layers: list[Primitive], name: str, inputs: tuple[int, ...], shape: Shape) -> int:
+    larger = (shape[0] + 1, shape[1] + 1, shape[2])
+    padded = _append(layers, Primitive(f"{name}_input_0_pad", "pad_border", inputs, larger))
+    return _append(layers, Primitive(name, "shift", (padded,), shape))
 
 
 def _align(layers: list[Primitive], name: str, source: int, target: Shape, channels: int | None) -> int:

@@ -18,12 +18,11 @@ def shapes(architecture: Architecture) -> tuple[Shape, ...]:
     """
     known: list[Shape] = []
     for position, n in enumerate(architecture.nodes):
-        where = f"architecture node {position} ({n.op})"
         if any(not 0 <= source < position for source in n.inputs):
-            raise ConfigError(f"{where} reads {list(n.inputs)}, must be earlier nodes.")
+            raise ConfigError(f"{_where(position, n)} reads {list(n.inputs)}, must be earlier nodes.")
         if (n.op == "input") != (position == 0):
-            raise ConfigError(f"{where}: the first node, and only the first, must be an 'input'.")
-        known.append(_output_shape(n, [known[source] for source in n.inputs], where))
+            raise ConfigError(f"{_where(position, n)}: the first node, and only the first, must be an 'input'.")
+        known.append(_output_shape(position, n, [known[source] for source in n.inputs]))
     if not known:
         raise ConfigError("an architecture must have at least an 'input' node.")
     return tuple(known)
@@ -54,17 +53,23 @@ def pool_window(shape: Shape, target: Shape) -> tuple[int, int]:
     return shape[0] // target[0], shape[1] // target[1]
 
 
-def _output_shape(n: Node, inputs: Sequence[Shape], where: str) -> Shape:
-    if n.op not in _SHAPE_OF:
-        raise ConfigError(f"{where}: unknown operation, must be one of {', '.join(sorted(_SHAPE_OF))}.")
-    if n.op not in ("input", "merge") and len(inputs) != 1:
-        raise ConfigError(f"{where} must read exactly one node, reads {len(inputs)}.")
+def _where(position: int, n: Node) -> str:
+    return f"architecture node {position} ({n.op})"
+
+
+def _output_shape(position: int, n: Node, inputs: Sequence[Shape]) -> Shape:
+    shape_of = _SHAPE_OF.get(n.op)
+    if shape_of is None:
+        known = ", ".join(sorted(_SHAPE_OF))
+        raise ConfigError(f"{_where(position, n)}: unknown operation, must be one of {known}.")
+    if len(inputs) != 1 and n.op not in ("input", "merge"):
+        raise ConfigError(f"{_where(position, n)} must read exactly one node, reads {len(inputs)}.")
     try:
-        return _SHAPE_OF[n.op](n, inputs)
+        return shape_of(n, inputs)
     except KeyError as error:
-        raise ConfigError(f"{where} lacks its setting {error}.") from error
+        raise ConfigError(f"{_where(position, n)} lacks its setting {error}.") from error
     except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from error
+        raise ConfigError(f"{_where(position, n)}: {error}") from error
 
 
 def _input(n: Node, inputs: Sequence[Shape]) -> Shape:
@@ -107,6 +112,8 @@ def _depthwise_conv2d(n: Node, inputs: Sequence[Shape]) -> Shape:
     settings = dict(n.settings)
     stride = _positive("stride", settings.get("stride", 1))
     multiplier = _positive("multiplier", settings.get("multiplier", 1))
+    if _positive("dilation", settings.get("dilation", 1)) > 1 < stride:
+        raise ConfigError(f"a dilation above 1 needs stride 1, got dilation {settings['dilation']}, stride {stride}.")
     return math.ceil(height / stride), math.ceil(width / stride), multiplier * channels
 
 
@@ -150,6 +157,8 @@ _SHAPE_OF: dict[str, Callable[[Node, Sequence[Shape]], Shape]] = {
     "max_pool": _pool,
     "average_pool": _pool,
     "subsample": _subsample,
+    "shift": lambda n, inputs: _map(inputs[0]),
+    "zeros": lambda n, inputs: inputs[0],
     "dropout": _dropout,
     "merge": lambda n, inputs: merge(n["mode"], inputs),
     "flatten": lambda n, inputs: (math.prod(inputs[0]),),

@@ -10,6 +10,7 @@ from nas_cli.data.sets.imagenet import IMAGENET
 from nas_cli.data.sets.mnist import MNIST
 from nas_cli.data.sets.synthetic import SYNTHETIC
 from nas_cli.data.sets.tiny_imagenet import TINY_IMAGENET
+from nas_cli.data.sets.xor import XOR
 from nas_cli.data.source import Reader
 from nas_cli.errors import ConfigError
 from nas_cli.schema import nearest
@@ -25,6 +26,7 @@ DATASETS: dict[str, Reader] = {
     "mnist": MNIST,
     "synthetic": SYNTHETIC,
     "tiny_imagenet": TINY_IMAGENET,
+    "xor": XOR,
 }
 
 

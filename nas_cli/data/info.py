@@ -53,7 +53,8 @@ def check_settings(settings: DatasetSettings, card: Card) -> None:
                 raise ConfigError(f"dataset.{key} is for synthetic only: use null for {settings.name}.")
     if settings.path is not None and settings.name not in _OWN_PLACE:
         raise ConfigError(f"dataset.path is for {' and '.join(_OWN_PLACE)} only: set NAS_DATA_DIR for {settings.name}.")
-    if settings.resolution is not None and card.task == "regression":
+    table = card.input_shape is not None and len(card.input_shape) == 1
+    if settings.resolution is not None and table:
         raise ConfigError(f"dataset.resolution is for images only: use null for {settings.name}.")
     if settings.path is not None and not Path(settings.path).expanduser().is_dir():
         raise DataError(f"dataset.path '{settings.path}' is not a folder.")

@@ -12,6 +12,9 @@ from nas_cli.data.source import FileCheck, Reader
 from nas_cli.data.sources import missing
 from nas_cli.errors import DataError
 
+GENERATED = ("synthetic", "xor")
+"""Data sets without files."""
+
 State = Literal["complete", "subset", "found", "missing", "embedded", "generated", "damaged"]
 
 
@@ -49,7 +52,7 @@ def fetch(name: str, data_dir: Path, progress: Progress = silent) -> tuple[Path,
         ConfigError: unknown name.
     """
     card = reader(name).card
-    if name in ("fashion_mini", "synthetic"):
+    if name in ("fashion_mini", *GENERATED):
         return ()
     if not card.downloads:
         raise missing(name, card.expected, data_dir, f"its source, {card.source}, allows no automatic download.")
@@ -101,7 +104,7 @@ _Known = tuple[State, tuple[int, ...] | None, int | None, int | None, int | None
 def _state(found: Reader, data_dir: Path, where: Path | None) -> _Known:
     card = found.card
     published = (card.input_shape, card.classes, card.train, card.test)
-    if card.name == "synthetic":
+    if card.name in GENERATED:
         return "generated", *published
     if where is None:
         return "missing", *published

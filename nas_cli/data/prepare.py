@@ -54,8 +54,8 @@ def _write(folder: Path, source: Source, chosen: Chosen, settings: DatasetSettin
         "test": (source.test or source.train, chosen.test),
     }
     shape = resized(source.input_shape, settings.resolution)
-    tabular = source.task == "regression"
-    x_type, y_type = ("<f4", "<f4") if tabular else ("|u1", "<i8")
+    x_type = "<f4" if len(source.input_shape) == 1 else "|u1"
+    y_type = "<f4" if source.task == "regression" else "<i8"
     for name in SPLITS:
         examples, indices = parts[name]
         pieces = _pieces(examples, indices, shape)

@@ -31,10 +31,17 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def preflight(processes: int | None, hosts: str | None, cores: int, memory_bytes: float | None = None) -> Plan:
+def preflight(
+    processes: int | None,
+    hosts: str | None,
+    cores: int,
+    memory_bytes: float | None = None,
+    smaller: str = "-np or training.batch_size",
+) -> Plan:
     """The plan for `processes` on `hosts` ('one:4,two:4'); without hosts all run here, without a number all slots.
 
-    `cores`: those of this machine. `memory_bytes`: what one process needs besides TensorFlow itself, if known.
+    `cores`: those of this machine. `memory_bytes`: what one process needs besides TensorFlow itself, if known;
+    `smaller` says what to lower where there is not so much.
 
     Raises:
         LaunchError: what is missing, and what to do.
@@ -47,7 +54,7 @@ def preflight(processes: int | None, hosts: str | None, cores: int, memory_bytes
     _check_first(next(iter(given)))
     launcher = check_horovod()
     here = sum(number for host, number in given.items() if host.is_local)
-    _check_memory(here, memory_bytes)
+    _check_memory(here, memory_bytes, smaller)
     _check_ssh([host for host in given if not host.is_local])
     notes = []
     if here > cores:
@@ -92,7 +99,7 @@ def _check_first(host: Host) -> None:
         )
 
 
-def _check_memory(processes: int, memory_bytes: float | None) -> None:
+def _check_memory(processes: int, memory_bytes: float | None, smaller: str) -> None:
     if memory_bytes is None:
         return
     each = PROCESS_BYTES + memory_bytes
@@ -100,7 +107,7 @@ def _check_memory(processes: int, memory_bytes: float | None) -> None:
     if processes * each > free:
         raise LaunchError(
             f"{processes} processes need about {processes * each / 1e9:.1f} GB ({each / 1e9:.1f} GB each), "
-            f"{free / 1e9:.1f} GB are free: use a smaller -np or training.batch_size."
+            f"{free / 1e9:.1f} GB are free: use a smaller {smaller}."
         )
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from nas_cli.spaces.architecture import Architecture
+from nas_cli.spaces.candidate import Candidate
+from nas_cli.spaces.morphism import Morphism
 
 Progress = Callable[[Mapping[str, float]], None]
 """Called after every epoch with {"epoch": 1, "epochs": 8, "valid_accuracy": …}."""
@@ -28,15 +30,27 @@ class Hints:
     """What the trials of earlier generations say about a new one; an estimator may use it or not.
 
     `compress`: False where this network is to be scored as it is. `bar`: a fitness that a network must promise to be
-    worth its training. `ratio`: mean FLOPs before over after compression; None where it is not known, or is to be found
-    out anew. `donors`: the first one that has a layer
-    gives its weights.
+    worth its training. `ratio`: mean FLOPs before over after compression; None where it is not known, or is to be
+    found out anew. `donors`: the first one that has a layer gives its weights. `epochs`: the budget of this evaluation
+    in all, None the estimator's own; `continues`, the same candidate trained for `trained_epochs` of them already (its
+    `layers` are empty: all of them). `parent`, the nearest evaluated network (its `layers` likewise), and the
+    function-preserving changes `morphisms` that lead from it to this one. `filter_bar`: the least proxy of candidates
+    that are trained.
+    `final`: the search is over and this is its result, whose network is missing: estimators that train nothing or not
+    fully then do.
     """
 
     compress: bool = True
     bar: float | None = None
     ratio: float | None = None
     donors: tuple[Donor, ...] = ()
+    epochs: int | None = None
+    continues: Donor | None = None
+    trained_epochs: int = 0
+    parent: Donor | None = None
+    morphisms: tuple[Morphism, ...] = ()
+    filter_bar: float | None = None
+    final: bool = False
 
 
 NO_HINTS = Hints()
@@ -50,7 +64,8 @@ class Score:
     evaluation_seconds, images_per_second, epochs. `fitness` is higher-is-better. `curve` has one mapping per epoch.
     `failure` is None, or the reason why the network has no score ('diverged', 'out of time', …). `extra` holds JSON
     values for the journal and the report, e.g. precision, the Keras dtype policy. `trained` is the architecture that
-    was really trained where it is not the one asked for.
+    was really trained where it is not the one asked for. `cost` is what the estimator knows of the candidate's cost
+    (flops, params, … of a table's row), where it is not counted from an architecture.
     """
 
     fitness: float | None
@@ -59,20 +74,21 @@ class Score:
     failure: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     trained: Architecture | None = None
+    cost: Mapping[str, Any] | None = None
 
 
 class Estimator(Protocol):
-    """Turns an architecture into a score; the same architecture, seed and hints give the same score."""
+    """Turns a candidate into a score; the same candidate, seed and hints give the same score."""
 
     def estimate(
         self,
-        architecture: Architecture,
+        architecture: Candidate,
         seed: int,
         model_file: Path | None,
         progress: Progress,
         hints: Hints = NO_HINTS,
     ) -> Score:
-        """The score of `architecture`; the trained network is saved to `model_file` if one is given."""
+        """The score of a candidate; the trained network is saved to `model_file` if one is given."""
         ...
 
     def test(self, model_file: Path) -> Mapping[str, float]:

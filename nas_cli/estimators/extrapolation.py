@@ -1,7 +1,8 @@
-"""Learning curves extrapolated by a small ensemble of parametric curves, to give up hopeless trainings."""
+"""Learning curves extrapolated by a small ensemble of parametric curves: what they promise, and when to give up."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
@@ -24,18 +25,26 @@ def _shapes(epochs: Array) -> list[Array]:
     return [*powers, *exponentials, -np.log(epochs)]
 
 
-def upper_estimate(curve: Sequence[float], final: int) -> float:
-    """The value that a higher-is-better curve hardly exceeds at epoch `final`; never below the best value so far.
+@dataclass(frozen=True)
+class Extrapolation:
+    """What a curve promises: the mean and the standard deviation of its value at a later epoch."""
+
+    mean: float
+    deviation: float
+
+
+def extrapolated(curve: Sequence[float], final: int) -> Extrapolation:
+    """The value of a higher-is-better curve at epoch `final`; `curve` has at least two values, of epochs 1, 2, ….
 
     Each member y = c − a·g(epoch), a >= 0, with g a power (exponents 1/4 to 2), an exponential (rates 0.1 to 2) or the
-    logarithm, is fitted by least squares and weighted with its likelihood. The estimate is the mean plus DEVIATIONS
-    standard deviations, of the members and of their residuals. As Domhan et al. 2015 (IJCAI, section 3), with three of
-    their eleven families and a grid in the place of Markov-chain sampling: the same curve always gives the same answer.
+    logarithm, is fitted by least squares and weighted with its likelihood. The deviation is that of the members and of
+    their residuals. As Domhan et al. 2015 (IJCAI, section 3), with three of their eleven families and a grid in the
+    place of Markov-chain sampling: the same curve always gives the same answer.
     """
     values = np.asarray(curve, dtype=np.float64)
     low, reach = float(values.min()), float(np.ptp(values))
     if reach == 0.0:
-        return low
+        return Extrapolation(low, 0.0)
     # In units of the curve's own range, so that errors in any unit are treated as accuracies are.
     values = (values - low) / reach
     epochs = np.array([*range(1, len(values) + 1), final], dtype=np.float64)
@@ -46,7 +55,13 @@ def upper_estimate(curve: Sequence[float], final: int) -> float:
     weights /= weights.sum()
     mean = float(weights @ predicted)
     spread = float(weights @ (predicted - mean) ** 2) + variance
-    return max(max(curve), low + reach * (mean + DEVIATIONS * math.sqrt(spread)))
+    return Extrapolation(low + reach * mean, reach * math.sqrt(spread))
+
+
+def upper_estimate(curve: Sequence[float], final: int) -> float:
+    """The value that the curve hardly exceeds at epoch `final`, DEVIATIONS above the mean; never below its best."""
+    promised = extrapolated(curve, final)
+    return max(max(curve), promised.mean + DEVIATIONS * promised.deviation)
 
 
 def _fit(shape: Array, values: Array, at_end: float) -> tuple[float, float]:

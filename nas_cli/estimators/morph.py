@@ -12,11 +12,13 @@ from nas_cli.data.batches import batches_per_epoch
 from nas_cli.data.settings import AugmentationSettings
 from nas_cli.errors import ConfigError, NasError
 from nas_cli.estimators.contract import NO_HINTS, Hints, Progress, Score
+from nas_cli.estimators.gate import Gate
 from nas_cli.estimators.layer_counts import layer_counts, same_layers
 from nas_cli.estimators.settings import MorphEstimatorSettings
-from nas_cli.estimators.trainer import Trainer
+from nas_cli.estimators.trainer import Trainer, network
 from nas_cli.morph.length import compression_epochs, phase_length
 from nas_cli.spaces.architecture import Architecture
+from nas_cli.spaces.candidate import Candidate
 from nas_cli.training.settings import TrainingSettings
 
 BACKWARD = 3.0
@@ -32,6 +34,8 @@ class MorphEstimator:
 
     Strategy B of the CoDeepNEAT/MorphNet thesis (section 3.4, Algorithm 1): genotypes stay as they are, fitness comes
     from the compressed networks. Training is that of `TrainEstimator`; compression has the settings' own length.
+    A trial that is to continue another one compresses and trains anew, with its larger budget: the smaller budget's
+    compression was of a network that had yet to be trained.
     """
 
     def __init__(
@@ -43,14 +47,23 @@ class MorphEstimator:
     ) -> None:
         self._settings = settings
         self._trainer = Trainer(settings, training, augmentation, prepared)
+        self._gate = Gate(settings.filter, self._trainer)
 
     def estimate(
         self,
-        architecture: Architecture,
+        architecture: Candidate,
         seed: int,
         model_file: Path | None,
         progress: Progress,
         hints: Hints = NO_HINTS,
+    ) -> Score:
+        def score() -> Score:
+            return self._scored(network(architecture), seed, model_file, progress, hints)
+
+        return self._gate.score(architecture, seed, hints, score)
+
+    def _scored(
+        self, architecture: Architecture, seed: int, model_file: Path | None, progress: Progress, hints: Hints
     ) -> Score:
         trainer = self._trainer
         trainer.begin(seed)
@@ -63,7 +76,7 @@ class MorphEstimator:
             return trainer.train(model, seed, model_file, progress, hints, extra)
         began = time.perf_counter()
         try:
-            trained, survivors, extra["compression"], times = self._compressed(architecture, model, seed)
+            trained, survivors, extra["compression"], times = self._compressed(architecture, model, seed, hints)
         except NasError as error:
             spent = {"compress_seconds": time.perf_counter() - began}
             return Score(None, metrics=spent, failure=str(error), extra=extra)
@@ -72,7 +85,7 @@ class MorphEstimator:
         model, epochs = trainer.build(trained), None
         if survivors is not None:
             _survive(model, survivors)
-            epochs = trainer.training.epochs - self._saved_epochs()
+            epochs = trainer.budget(hints) - self._saved_epochs(hints)
         elif same_layers(architecture, trained):
             extra |= trainer.inherit(model, hints)
         score = trainer.train(model, seed, model_file, progress, hints, extra, epochs)
@@ -84,23 +97,23 @@ class MorphEstimator:
     def _reason_to_skip(self, hints: Hints) -> str | None:
         if not hints.compress:
             return "not in this generation"
-        if not self._settings.skip or hints.ratio is None or self._gains(hints.ratio):
+        if not self._settings.skip or hints.ratio is None or self._gains(hints.ratio, self._trainer.budget(hints)):
             return None
         return f"no gain expected at a ratio of {hints.ratio:.3f}"
 
-    def _gains(self, ratio: float) -> bool:
+    def _gains(self, ratio: float, epochs: int) -> bool:
         """True if the thesis' model predicts a speed-up where compression divides the FLOPs by `ratio`.
 
         Passes over the images stand for the times per FLOP, so that the answer is the same on every day: a training
         image costs BACKWARD passes, and ours evaluates after every epoch.
         """
-        trainer, epochs = self._trainer, self._trainer.training.epochs
+        trainer = self._trainer
         training = BACKWARD * len(trainer.dataset.train) * trainer.augmentation.copies
         evaluation = epochs * len(trainer.dataset.validation) / training
         k = compression_epochs(self._settings.morph, self._batches())
         return pays_off(epochs, k, ratio ** (1 / k), evaluation)
 
-    def _saved_epochs(self) -> int:
+    def _saved_epochs(self, hints: Hints) -> int:
         """Training epochs that the surviving weights have had in the compression: whole ones, and one is left to do.
 
         Of several multipliers those of one, for the weights are those of the one that was taken.
@@ -108,14 +121,14 @@ class MorphEstimator:
         if self._settings.weights == "scratch":
             return 0
         passes = phase_length(self._settings.morph, self._batches()).passes
-        return min(int(passes), self._trainer.training.epochs - 1)
+        return min(int(passes), self._trainer.budget(hints) - 1)
 
     def _batches(self) -> int:
         trainer = self._trainer
         return batches_per_epoch(len(trainer.dataset.train), trainer.training.batch_size, trainer.augmentation.copies)
 
     def _compressed(
-        self, architecture: Architecture, model: Any, seed: int
+        self, architecture: Architecture, model: Any, seed: int, hints: Hints
     ) -> tuple[Architecture, Any, dict[str, Any], Mapping[str, float]]:
         """The compressed architecture, the network with the surviving weights if they are wanted, what the journal
         says of the compression, and its times."""
@@ -137,7 +150,7 @@ class MorphEstimator:
             "flops_after": after,
             "ratio": before / max(1, after),
             "epochs": compression_epochs(settings.morph, self._batches()),
-            "saved_epochs": self._saved_epochs(),
+            "saved_epochs": self._saved_epochs(hints),
             "seconds": found.seconds,
             "strength": found.strength,
             "threshold": found.threshold,

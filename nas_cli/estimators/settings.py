@@ -1,9 +1,13 @@
 """Settings of the estimators; checked without TensorFlow."""
 
+import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from nas_cli.costs.devices import THIS_MACHINE, find_device
 from nas_cli.errors import ConfigError
+from nas_cli.estimators.extrapolation import FEWEST
+from nas_cli.estimators.filter import FilterSettings
 from nas_cli.morph.settings import MorphSettings
 from nas_cli.schema import choice, number
 
@@ -19,7 +23,10 @@ class TrainEstimatorSettings:
     its score; `reuse`, modules that an earlier network contained start from its trained weights where the shapes are
     equal; `stop_early`, a training ends when the extrapolation of its learning curve promises less than the median
     network of the generation before.
+    `filter`: candidates that a proxy at initialisation holds back are not trained.
     """
+
+    inherits: ClassVar[bool] = False
 
     name: str
     epochs: int | None = number(1)
@@ -29,6 +36,11 @@ class TrainEstimatorSettings:
     cache: bool
     reuse: bool
     stop_early: bool
+    filter: FilterSettings
+
+    def passes(self, epochs: int) -> float:
+        """Passes over the training examples that a trial with a budget of `epochs` takes at most, no compression."""
+        return float(epochs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,3 +73,71 @@ class MorphEstimatorSettings(TrainEstimatorSettings):
                 "every trial: choose one, estimator.morph.device=laptop_cpu say."
             )
         find_device(self.morph.device)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InheritEstimatorSettings(TrainEstimatorSettings):
+    """Start from the weights of the nearest evaluated network, and train that for `inherited_epochs`.
+
+    `epochs` is the budget of networks without one to inherit from; `inherited_epochs` None takes it too. `noise`:
+    standard deviation, relative to that of the kernel, that tells the copies of a widened layer apart; with 0 the
+    child begins with exactly its parent's answers.
+    """
+
+    inherits: ClassVar[bool] = True
+
+    inherited_epochs: int | None = number(1)
+    noise: float = number(0)
+
+    def passes(self, epochs: int) -> float:
+        return float(max(epochs, self.inherited_epochs or 0))
+
+    def __post_init__(self) -> None:
+        if self.reuse:
+            raise ConfigError("estimator.reuse=true and estimator=inherit both say where weights come from: use one.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtrapolateEstimatorSettings(TrainEstimatorSettings):
+    """Train `fraction` of the epochs (at least 3, where there are as many), and score what the curve promises."""
+
+    fraction: float = number(0, 1, open_low=True)
+
+    def passes(self, epochs: int) -> float:
+        return float(self.trained(epochs))
+
+    def trained(self, epochs: int) -> int:
+        """The epochs that are trained of a budget."""
+        return min(epochs, max(FEWEST, math.ceil(self.fraction * epochs)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossValidationEstimatorSettings(TrainEstimatorSettings):
+    """Train on `folds` splits of the training and validation examples, and score the mean."""
+
+    folds: int = number(2)
+
+    def passes(self, epochs: int) -> float:
+        return float(self.folds * epochs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZeroCostEstimatorSettings(TrainEstimatorSettings):
+    """Score untrained networks by `proxy` on a minibatch of `examples`; all is the mean of the three in log units.
+
+    The chosen network is trained at the end, once: `epochs` and `score` are of that training.
+    """
+
+    proxy: str = choice("synflow", "naswot", "grad_norm", "all")
+    examples: int = number(2)
+
+    def passes(self, epochs: int) -> float:
+        return 0.0
+
+    def __post_init__(self) -> None:
+        for key, value in (("reuse", self.reuse), ("stop_early", self.stop_early)):
+            if value:
+                raise ConfigError(f"estimator.{key}=true: estimator=zero_cost trains no candidate; must be false.")
+        if self.filter.proxy != "none":
+            raise ConfigError(f"estimator.filter.proxy={self.filter.proxy}: with zero_cost the proxy is the score; "
+                              "use none.")  # fmt: skip

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import final
 
 from nas_cli.data.settings import AugmentationSettings
+from nas_cli.estimators.continuation import continued
 from nas_cli.estimators.contract import NO_HINTS, Hints, Progress, Score
+from nas_cli.estimators.gate import Gate
 from nas_cli.estimators.settings import TrainEstimatorSettings
 from nas_cli.estimators.trainer import Trainer
-from nas_cli.spaces.architecture import Architecture
+from nas_cli.spaces.candidate import Candidate
 from nas_cli.training.settings import TrainingSettings
 
 
@@ -17,7 +19,7 @@ class TrainEstimator:
     """Trains with the budgets of the settings; fitness is the validation accuracy, or minus the validation rmse.
 
     `prepared`: folder of a prepared data set. A network that diverges, or is not trained before
-    `training.max_seconds` ends, has no fitness.
+    `training.max_seconds` ends, has no fitness. A trial that continues an earlier one trains the epochs that are left.
     """
 
     def __init__(
@@ -28,20 +30,27 @@ class TrainEstimator:
         prepared: Path,
     ) -> None:
         self._trainer = Trainer(settings, training, augmentation, prepared)
+        self._gate = Gate(settings.filter, self._trainer)
 
     def estimate(
         self,
-        architecture: Architecture,
+        architecture: Candidate,
         seed: int,
         model_file: Path | None,
         progress: Progress,
         hints: Hints = NO_HINTS,
     ) -> Score:
         trainer = self._trainer
-        trainer.begin(seed)
-        model = trainer.build(architecture)
-        inherited = trainer.inherit(model, hints)
-        return trainer.train(model, seed, model_file, progress, hints, inherited)
+
+        def train() -> Score:
+            trainer.begin(seed)
+            model = trainer.build(architecture)
+            if hints.continues is not None:
+                return continued(trainer, model, seed, model_file, progress, hints)
+            inherited = trainer.inherit(model, hints)
+            return trainer.train(model, seed, model_file, progress, hints, inherited)
+
+        return self._gate.score(architecture, seed, hints, train)
 
     def test(self, model_file: Path) -> Mapping[str, float]:
         return self._trainer.test(model_file)

@@ -1,6 +1,6 @@
 """Building, training and scoring networks within the budgets of a trial: what the training estimators share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, final
@@ -8,11 +8,13 @@ from typing import Any, final
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.prepare import open_prepared
 from nas_cli.data.settings import AugmentationSettings
+from nas_cli.errors import ConfigError
 from nas_cli.estimators.budget import resized, smaller
 from nas_cli.estimators.contract import Hints, Progress, Score
 from nas_cli.estimators.extrapolation import Hopeless
 from nas_cli.estimators.settings import TrainEstimatorSettings
 from nas_cli.spaces.architecture import Architecture
+from nas_cli.spaces.candidate import Candidate
 from nas_cli.training.result import FitResult
 from nas_cli.training.settings import TrainingSettings
 
@@ -49,11 +51,16 @@ class Trainer:
         self._precision = precision.apply(self.training.precision)
         keras.utils.set_random_seed(seed)
 
-    def build(self, architecture: Architecture) -> Any:
-        """The Keras model of the architecture at the trial's resolution, with new weights."""
+    def build(self, candidate: Candidate, dataset: Dataset | None = None) -> Any:
+        """The Keras model of an architecture at the trial's resolution, with new weights, for `dataset` or the trial's.
+
+        Raises:
+            ConfigError: the candidate is no network.
+        """
         from nas_cli.models.builder import build
 
-        return build(architecture.with_input(self.dataset.input_shape), self.dataset.scale, self.dataset.offset)
+        data = dataset or self.dataset
+        return build(network(candidate).with_input(data.input_shape), data.scale, data.offset)
 
     def inherit(self, model: Any, hints: Hints) -> Mapping[str, Any]:
         """Starts layers from the donors' weights; {"reused": …} for the score's extra, empty without donors."""
@@ -74,13 +81,21 @@ class Trainer:
         hints: Hints,
         extra: Mapping[str, Any],
         epochs: int | None = None,
+        done: int = 0,
+        stop_after: int | None = None,
+        dataset: Dataset | None = None,
     ) -> Score:
-        """The score of the model, trained and saved; `extra` joins the score's, `epochs` replaces the budget."""
+        """The score of the model, trained and saved; `extra` joins the score's, `epochs` replaces the budget.
+
+        `done`: epochs of the budget that the model has had. `stop_after`: epochs of it after which training ends.
+        """
         from nas_cli.training.fit import fit
 
-        training = replace(self.training, epochs=epochs or self.training.epochs)
-        hopeless = None if hints.bar is None else Hopeless(self._fitness_of, hints.bar, training.epochs)
-        result = fit(model, self.dataset, training, self.augmentation, seed, progress=progress, stop=hopeless)
+        training = replace(self.training, epochs=epochs or self.budget(hints))
+        hopeless = None if hints.bar is None or done else Hopeless(self._fitness_of, hints.bar, training.epochs)
+        stop = hopeless if stop_after is None else _after(stop_after, hopeless)
+        data = dataset or self.dataset
+        result = fit(model, data, training, self.augmentation, seed, progress=progress, stop=stop, done=done)
         found = {"precision": self._precision, **extra}
         if hopeless is not None and hopeless.verdict is not None:
             found["stopped_early"] = hopeless.verdict
@@ -88,6 +103,10 @@ class Trainer:
         if model_file is not None and score.failure is None:
             model.save(model_file)
         return score
+
+    def budget(self, hints: Hints) -> int:
+        """The epochs of a trial in all."""
+        return hints.epochs or self.training.epochs
 
     def test(self, model_file: Path) -> Mapping[str, float]:
         """test_accuracy (or test_rmse) and test_loss of a saved network."""
@@ -97,6 +116,10 @@ class Trainer:
         model = load_model(model_file)
         measured = evaluate(model, self.dataset.test, self.dataset)
         return {f"test_{name}": value for name, value in measured.items()}
+
+    def values(self, curve: Sequence[Mapping[str, float]]) -> list[float]:
+        """What a network was worth after each epoch, higher is better: accuracy, or minus the error."""
+        return [self._fitness_of(epoch) for epoch in curve]
 
     def _fitness_of(self, epoch: Mapping[str, float]) -> float:
         return -epoch["valid_rmse"] if self.dataset.task == "regression" else epoch["valid_accuracy"]
@@ -116,6 +139,32 @@ class Trainer:
             "images_per_second": result.images_per_second,
         }
         return Score(self._fitness_of(chosen), metrics, result.curve)
+
+
+def network(candidate: Candidate) -> Architecture:
+    """The candidate, which is an architecture.
+
+    Raises:
+        ConfigError: it is a point of a space.
+    """
+    if not isinstance(candidate, Architecture):
+        raise ConfigError(
+            f"this estimator trains networks, and {candidate.digest()[:80]} is none: choose one that suits the space, "
+            "--estimator table for a table."
+        )
+    return candidate
+
+
+def _after(
+    epochs: int, also: Callable[[Mapping[str, float]], str | None] | None
+) -> Callable[[Mapping[str, float]], str | None]:
+    """A rule that ends a training after so many epochs, if `also` has not done so."""
+
+    def stop(epoch: Mapping[str, float]) -> str | None:
+        reason = None if also is None else also(epoch)
+        return "enough" if reason is None and epoch["epoch"] >= epochs else reason
+
+    return stop
 
 
 def _within_budget(dataset: Dataset, settings: TrainEstimatorSettings) -> Dataset:

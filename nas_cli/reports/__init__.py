@@ -16,12 +16,20 @@ def build(run_path: Path) -> list[Path]:
     return build_report(run_path)
 
 
-def compare(run_paths: Sequence[Path], out: Path) -> list[Path]:
-    """The files written under `out`: comparison.csv, plots/*.png and comparison.html.
+def compare(run_paths: Sequence[Path], out: Path, objectives: str = "", reference: str = "") -> list[Path]:
+    """The files written under `out`: comparison.csv and a table per analysis, plots/*.png and comparison.html.
+
+    `objectives`: of the Pareto fronts, such as 'fitness,-flops', a minus before what is to be small; empty for the
+    score against FLOPs. `reference`: of the hypervolume, such as '0.5,2e6'; empty for the worst values of these runs.
 
     Raises:
+        ConfigError: if the objectives or the reference are no such lists.
         RunError: if one of the folders is not a run, or `out` cannot be written.
     """
     from nas_cli.reports.comparison import build_comparison
+    from nas_cli.reports.objectives import DEFAULT, reference_point
+    from nas_cli.reports.objectives import objectives as named
 
-    return build_comparison(run_paths, out)
+    wanted = named(objectives) if objectives else ()
+    point = reference_point(reference, wanted or named(",".join(DEFAULT))) if reference else None
+    return build_comparison(run_paths, out, wanted, point)

@@ -6,14 +6,22 @@ from pathlib import Path
 import pandas as pd
 
 from nas_cli.errors import RunError
-from nas_cli.reports.outcome import wall_seconds
+from nas_cli.reports.analysis import Analysis
+from nas_cli.reports.analysis_csv import analysis_files
+from nas_cli.reports.objectives import Objective
+from nas_cli.reports.outcome import test_value, wall_seconds
 from nas_cli.reports.page.comparison_page import comparison_page
-from nas_cli.reports.page.headline import test_value
 from nas_cli.reports.plots.comparison import comparison_plots
+from nas_cli.reports.plots.correlation import correlation_plots
+from nas_cli.reports.plots.fronts import fronts_plots
+from nas_cli.reports.plots.importance import importance_plots
+from nas_cli.reports.plots.style import Plot
 from nas_cli.reports.run_report import write_plots
 from nas_cli.reports.source import Source, load
 from nas_cli.reports.trials import cell_text
 from nas_cli.runs.files import refusal, write_atomic
+
+TABLES = ("best_so_far.csv", "importance.csv", "front.csv", "hypervolume.csv", "correlation.csv")
 
 COLUMNS = (
     "run",
@@ -33,8 +41,15 @@ COLUMNS = (
 )
 
 
-def build_comparison(run_paths: Sequence[Path], out: Path) -> list[Path]:
-    """The files written under `out`: comparison.csv, plots/*.png, comparison.html.
+def build_comparison(
+    run_paths: Sequence[Path],
+    out: Path,
+    objectives: tuple[Objective, ...] = (),
+    reference: tuple[float, ...] | None = None,
+) -> list[Path]:
+    """The files written under `out`: comparison.csv, the tables of each analysis, plots/*.png, comparison.html.
+
+    Tables of analyses for which these runs have no data, left by an earlier comparison, are removed.
 
     Raises:
         RunError: if no run is given, a folder is not a run, or `out` cannot be written.
@@ -42,15 +57,28 @@ def build_comparison(run_paths: Sequence[Path], out: Path) -> list[Path]:
     if not run_paths:
         raise RunError("a comparison needs at least one run, got none: give run folders.")
     sources = [load(path) for path in dict.fromkeys(run_paths)]
-    plots = comparison_plots(sources)
+    analysis = Analysis(sources, objectives, reference)
+    plots = analysis_plots(analysis)
+    tables = {"comparison.csv": comparison_csv(sources), **analysis_files(analysis)}
     try:
         out.mkdir(parents=True, exist_ok=True)
+        for stale in set(TABLES) - set(tables):
+            (out / stale).unlink(missing_ok=True)
     except OSError as error:
         raise refusal(error, out) from error
-    write_atomic(out / "comparison.csv", comparison_csv(sources))
+    for name, content in tables.items():
+        write_atomic(out / name, content)
     drawn = write_plots(plots, out / "plots")
-    write_atomic(out / "comparison.html", comparison_page(sources, plots).encode("utf-8"))
-    return [out / "comparison.csv", *drawn, out / "comparison.html"]
+    write_atomic(out / "comparison.html", comparison_page(analysis, plots).encode("utf-8"))
+    return [*(out / name for name in tables), *drawn, out / "comparison.html"]
+
+
+def analysis_plots(analysis: Analysis) -> list[Plot]:
+    """Every figure that the runs have data for."""
+    plots = comparison_plots(analysis.sources)
+    plots += fronts_plots(analysis.fronts) if analysis.fronts is not None else []
+    plots += importance_plots(analysis.importances)
+    return plots + correlation_plots(analysis.correlations)
 
 
 def comparison_csv(sources: Sequence[Source]) -> bytes:

@@ -5,7 +5,7 @@ from typing import Any
 
 from nas_cli.reports.source import Source
 
-NOT_COMPARED = ("seed", "resources", "strategy.name", "dataset.name", "command")
+NOT_COMPARED = ("seed", "resources", "strategy.name", "scheduler.name", "dataset.name", "command")
 """Settings that do not make two runs different experiments, or that have a place of their own."""
 
 NAMED = 2
@@ -29,6 +29,14 @@ def grouped(sources: Sequence[Source]) -> dict[str, list[Source]]:
             label += "′"
         named[label] = group
     return named
+
+
+def by_measure(sources: Sequence[Source]) -> dict[str, list[Source]]:
+    """The runs by the name of their measure: the most frequent first, the fitness of proxies last."""
+    found: dict[str, list[Source]] = {}
+    for source in sources:
+        found.setdefault(source.history.measure.name, []).append(source)
+    return dict(sorted(found.items(), key=lambda item: (item[0] == "fitness", -len(item[1]))))
 
 
 def traits(source: Source) -> dict[str, str]:

@@ -5,70 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from nas_cli.reports.measure import Measure, finite, measure_of
-
-Event = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One trial event; numbers that the journal lacks are None."""
-
-    event: Event
-
-    @property
-    def id(self) -> int:
-        """The trial's number in the run, from 0."""
-        return int(self.event["id"])
-
-    @property
-    def generation(self) -> int:
-        """The batch that the trial was proposed in, from 0."""
-        return int(self.event.get("generation") or 0)
-
-    @property
-    def fitness(self) -> float | None:
-        """Higher is better; None for a failed trial."""
-        return finite(self.event.get("fitness")) if self.event.get("status") == "ok" else None
-
-    @property
-    def reason(self) -> str:
-        """Why the trial failed, on one line; empty if it did not."""
-        return " ".join(str(self.event.get("reason") or "").split())
-
-    @property
-    def metrics(self) -> Mapping[str, Any]:
-        """valid_accuracy, train_seconds, …; empty if nothing was measured."""
-        return self.event.get("metrics") or {}
-
-    @property
-    def cost(self) -> Mapping[str, Any]:
-        """params, macs, flops, activation_bytes of the network that was trained: compressed, where it was."""
-        return self._trained.get("cost") or {}
-
-    @property
-    def architecture(self) -> Mapping[str, Any]:
-        """The network that was trained, as JSON; empty if the journal has none."""
-        return self._trained.get("architecture") or {}
-
-    @property
-    def full_flops(self) -> float | None:
-        """FLOPs of the network before its compression."""
-        return finite((self.event.get("cost") or {}).get("flops"))
-
-    @property
-    def _trained(self) -> Mapping[str, Any]:
-        return self.event.get("trained") or self.event
-
-    @property
-    def curve(self) -> Sequence[Mapping[str, Any]]:
-        """One mapping of metrics per epoch."""
-        return self.event.get("curve") or ()
-
-    @property
-    def flops(self) -> float | None:
-        """Floating-point operations of one forward pass of one example."""
-        return finite(self.cost.get("flops"))
+from nas_cli.reports.measure import Measure, measure_of
+from nas_cli.reports.trial import Event, Trial
 
 
 @dataclass(frozen=True)
@@ -134,14 +72,45 @@ class History:
 
     @cached_property
     def measure(self) -> Measure:
-        """The measure that the trials, the epochs or the test event speak of."""
-        test = self.last("test").get("metrics") or {}
-        return measure_of([test, *(trial.metrics for trial in self.trials), *self.epochs])
+        """The measure that the trials, the epochs or, without them, the test event speak of."""
+        scores = [(trial.metrics, trial.fitness) for trial in self.scored]
+        measured = scores or [(metrics, None) for metrics in self.epochs]
+        return measure_of(measured or [(self.last("test").get("metrics") or {}, None)])
+
+    @cached_property
+    def tested(self) -> Measure:
+        """The measure that the test event speaks of: another one where the search went by a proxy."""
+        metrics = self.last("test").get("metrics") or {}
+        return self.measure if self.measure.test(metrics) is not None else measure_of([(metrics, None)])
+
+    @cached_property
+    def budgets(self) -> tuple[int, ...]:
+        """The budgets, in epochs, that trials were evaluated with, rising; empty if none has one."""
+        return tuple(sorted({trial.budget for trial in self.trials if trial.budget is not None}))
+
+    @cached_property
+    def comparable(self) -> tuple[Trial, ...]:
+        """The scored trials of the largest budget that any has: values of different budgets are different measures."""
+        most = max((trial.budget or 0 for trial in self.scored), default=0)
+        return tuple(trial for trial in self.scored if (trial.budget or 0) == most)
+
+    @cached_property
+    def ranked(self) -> tuple[Trial, ...]:
+        """The trials from the best to the worst, the failed ones last."""
+        return tuple(sorted(self.trials, key=lambda trial: trial.rank, reverse=True))
+
+    @cached_property
+    def trained(self) -> bool:
+        """False where scores were looked up or computed without a training."""
+        return not self.scored or any("train_seconds" in trial.metrics for trial in self.scored)
 
     @cached_property
     def best(self) -> Trial | None:
-        """The chosen trial: the highest fitness, of equals the first; None if every trial failed."""
-        return max(self.scored, key=lambda trial: (trial.fitness, -trial.id), default=None)
+        """The chosen trial: of those of the largest budget the one of the highest fitness, of equals the first.
+
+        None if every trial failed.
+        """
+        return max(self.scored, key=lambda trial: trial.rank, default=None)
 
     def score(self, trial: Trial) -> float | None:
         """The trial's validation value; its fitness if the estimator reports no validation metric."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -19,7 +19,13 @@ class Measure:
     @property
     def axis(self) -> str:
         """'validation accuracy [%]', for an axis of values multiplied by `scale`."""
-        return f"validation {self.label}" + (f" [{self.unit}]" if self.unit else "")
+        kind = "" if self.name == "fitness" else "validation "
+        return f"{kind}{self.label}" + (f" [{self.unit}]" if self.unit else "")
+
+    @property
+    def title(self) -> str:
+        """'validation accuracy', without a unit."""
+        return self.axis.partition(" [")[0]
 
     def valid(self, metrics: Mapping[str, Any]) -> float | None:
         """The validation value of `metrics`, None if it is absent or not finite."""
@@ -42,11 +48,25 @@ class Measure:
 
 ACCURACY = Measure("accuracy", "accuracy", "%", 100.0, True)
 RMSE = Measure("rmse", "RMSE", "", 1.0, False)
+FITNESS = Measure("fitness", "fitness", "", 1.0, True)
+
+KNOWN = {measure.name: measure for measure in (RMSE, ACCURACY)}
+NO_MEASURES = ("loss",)
+"""Endings of journal keys that stand beside a measure."""
 
 
-def measure_of(metrics: Iterable[Mapping[str, Any]]) -> Measure:
-    """RMSE if the metrics speak of it, else accuracy."""
-    return RMSE if any("valid_rmse" in m or "test_rmse" in m for m in metrics) else ACCURACY
+def measure_of(scores: Iterable[tuple[Mapping[str, Any], float | None]]) -> Measure:
+    """The measure that (metrics, fitness) pairs speak of by their keys: RMSE, accuracy, or else one of another name.
+
+    One of another name is better when higher if the fitness has its sign. FITNESS if there are scores without any
+    measured value, as those of a proxy; accuracy if there is nothing.
+    """
+    found = list(scores)
+    names = dict.fromkeys(key.partition("_")[2] for metrics, _ in found for key in metrics if _speaks(key))
+    for name in (*KNOWN, *names):
+        if name in names:
+            return _made(name, found)
+    return FITNESS if any(fitness is not None for _, fitness in found) else ACCURACY
 
 
 def finite(value: Any) -> float | None:
@@ -54,3 +74,17 @@ def finite(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if math.isfinite(value) else None
+
+
+def _speaks(key: str) -> bool:
+    return key.startswith(("valid_", "test_")) and key.partition("_")[2] not in NO_MEASURES
+
+
+def _made(name: str, scores: list[tuple[Mapping[str, Any], float | None]]) -> Measure:
+    values = [(finite(metrics.get(f"valid_{name}")), fitness) for metrics, fitness in scores]
+    if name in KNOWN:
+        # Some tables have accuracies in percent.
+        percent = name == "accuracy" and max((value for value, _ in values if value is not None), default=0.0) > 1.5
+        return replace(KNOWN[name], scale=1.0) if percent else KNOWN[name]
+    rising = all(value == fitness for value, fitness in values if value is not None and fitness is not None)
+    return Measure(name, name.replace("_", " "), "", 1.0, rising)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nas_cli.reports.history import History
 from nas_cli.reports.measure import finite
+from nas_cli.reports.trial import Trial
 from nas_cli.runs import sessions
 
 
@@ -63,16 +64,30 @@ def images_per_second(history: History) -> float | None:
 
 
 def best_so_far(history: History) -> list[tuple[int, float]]:
-    """(number of trials finished, best validation value until then), from the first trial that has a value."""
-    best: float | None = None
-    steps = []
-    for count, trial in enumerate(history.trials, start=1):
-        value = history.score(trial)
-        if value is not None and (best is None or history.measure.better(value, best)):
-            best = value
-        if best is not None:
-            steps.append((count, best))
-    return steps
+    """(number of trials finished, validation value of the best of them), from the first trial that has a value.
+
+    The best is the one that the run would choose: see `Trial.rank`. With several budgets its value may fall, when the
+    first trial of a larger budget takes the place of a better one of a smaller.
+    """
+    return [(count, value) for count, (_, value) in enumerate(incumbents(history), start=1) if value is not None]
+
+
+def incumbents(history: History) -> list[tuple[Trial, float | None]]:
+    """For each trial in order: it, and the value of the best trial until then (None before the first)."""
+    best: Trial | None = None
+    value: float | None = None
+    found = []
+    for trial in history.trials:
+        score = history.score(trial) if trial.fitness is not None else None
+        if score is not None and (best is None or trial.rank > best.rank):
+            best, value = trial, score
+        found.append((trial, value))
+    return found
+
+
+def test_value(history: History) -> float | None:
+    """The chosen network's value on the test split; None before it was tested."""
+    return history.tested.test(history.last("test").get("metrics") or {})
 
 
 def by_generation(history: History) -> dict[int, list[float]]:
@@ -89,12 +104,19 @@ def species(history: History) -> dict[str, dict[int, Mapping[str, int]]]:
     """Population ('module', 'blueprint', …) → generation → species → size, from the generation events."""
     found: dict[str, dict[int, Mapping[str, int]]] = {}
     for event in history.of_kind("generation"):
-        populations = (event.get("strategy") or {}).get("species")
-        for population, sizes in populations.items() if isinstance(populations, Mapping) else ():
+        for population, sizes in _populations((event.get("strategy") or {}).get("species")).items():
             if isinstance(sizes, Mapping) and sizes:
                 numbers = {str(name): int(size) for name, size in sizes.items()}
                 found.setdefault(str(population), {})[int(event["index"])] = numbers
     return found
+
+
+def _populations(species: object) -> Mapping[str, object]:
+    """Population → species → size, where a strategy of one population may leave out its name."""
+    if not isinstance(species, Mapping):
+        return {}
+    flat = bool(species) and not any(isinstance(sizes, Mapping) for sizes in species.values())
+    return {"network": species} if flat else species
 
 
 def failures(history: History) -> list[tuple[str, int]]:

@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
+from nas_cli.reports.candidate import neural_network
+from nas_cli.reports.importance import Importance
 from nas_cli.reports.layers import layers_csv
 from nas_cli.reports.page.run_page import run_page
 from nas_cli.reports.plots.architecture import architecture_plot
 from nas_cli.reports.plots.curves import search_curves, training_curves
+from nas_cli.reports.plots.decisions import decisions_plot
 from nas_cli.reports.plots.front import front_plot
+from nas_cli.reports.plots.importance import importance_plot
+from nas_cli.reports.plots.neurons import neurons_plot
+from nas_cli.reports.plots.rungs import rungs_plot
 from nas_cli.reports.plots.search import best_so_far_plot, generation_plot, species_plots
 from nas_cli.reports.plots.shrinking import shrinking_plots
 from nas_cli.reports.plots.style import Plot, png
@@ -39,14 +45,20 @@ def build_report(run_path: Path) -> list[Path]:
 def plots_of(source: Source) -> list[Plot]:
     """Every figure that the run has data for."""
     history = source.history
-    single = [best_so_far_plot(history), generation_plot(history), front_plot(history), search_curves(history)]
+    single = [best_so_far_plot(history), generation_plot(history), rungs_plot(history), front_plot(history)]
+    single += [search_curves(history), decisions_plot(history)]
     plots = [plot for plot in single if plot is not None]
     plots += [*training_curves(history), *species_plots(history)] if source.command != "morph" else []
     plots += shrinking_plots(Shrinking(history)) if source.command == "morph" else []
-    network = source.architecture
+    found = source.importance
+    plots += [importance_plot(found)] if isinstance(found, Importance) else []
+    best = history.best
+    title = f"Best network (trial {best.id})" if best else "Network"
+    network, neurons = source.architecture, neural_network(source)
+    if neurons is not None and (drawing := neurons_plot(neurons, title)) is not None:
+        plots.append(drawing)
     if network is not None:
-        best = history.best
-        plots.append(architecture_plot(network, f"Best network (trial {best.id})" if best else "Network"))
+        plots.append(architecture_plot(network, title))
     return plots
 
 

@@ -4,12 +4,14 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from nas_cli.errors import ConfigError, RunError
 from nas_cli.reports.blocks import layers_of
 from nas_cli.reports.history import History
+from nas_cli.reports.importance import Importance, importance
 from nas_cli.reports.measure import finite
 from nas_cli.reports.outcome import state
 from nas_cli.runs.folder import ENVIRONMENT, open_run
@@ -37,17 +39,19 @@ class Source:
 
     @property
     def strategy(self) -> str:
-        """The strategy's name; empty for a run without one."""
-        strategy = self.config.get("strategy")
-        name = strategy.get("name") if isinstance(strategy, Mapping) else strategy
-        return str(name or "")
+        """The strategy's name, and its scheduler's, 'bayesian + hyperband'; empty for a run without a strategy."""
+        names = [self._choice("strategy"), self._choice("scheduler")]
+        return " + ".join(name for name in names if name not in ("", "none")) if names[0] else ""
 
     @property
     def dataset(self) -> str:
         """The data set's name, as the journal says or else as configured; empty if neither does."""
-        configured = self.config.get("dataset")
-        fallback = configured.get("name") if isinstance(configured, Mapping) else configured
-        return str(self.history.dataset.get("name") or fallback or "")
+        return str(self.history.dataset.get("name") or self._choice("dataset"))
+
+    @property
+    def estimator(self) -> str:
+        """The estimator's name; 'train' where none is configured."""
+        return self._choice("estimator") or "train"
 
     @property
     def split(self) -> str:
@@ -91,6 +95,16 @@ class Source:
     def params(self) -> float | None:
         """Parameters of the chosen network."""
         return finite(self.cost.get("params"))
+
+    @cached_property
+    def importance(self) -> Importance | str | None:
+        """The importance of the decisions for the score, or why there is none; None for a space without decisions."""
+        trials = self.history.comparable
+        return importance(trials) if any(trial.decisions for trial in trials[:1]) else None
+
+    def _choice(self, group: str) -> str:
+        configured = self.config.get(group)
+        return str((configured.get("name") if isinstance(configured, Mapping) else configured) or "")
 
     @property
     def command_line(self) -> str:

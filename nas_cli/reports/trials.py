@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from nas_cli.reports.history import History, Trial
+from nas_cli.reports.history import History
 from nas_cli.reports.measure import finite
+from nas_cli.reports.trial import Trial
 
 COLUMNS = (
     "id",
@@ -19,6 +20,7 @@ COLUMNS = (
     "train_accuracy",
     "train_loss",
     "epochs",
+    "budget",
     "flops",
     "macs",
     "params",
@@ -26,6 +28,7 @@ COLUMNS = (
     "seed",
     "full_flops",
     "cached_from",
+    "simulated_seconds",
     "train_seconds",
     "evaluation_seconds",
     "compress_seconds",
@@ -34,7 +37,7 @@ COLUMNS = (
 )
 """Costs are those of the network that was trained; full_flops those of the one proposed, before its compression."""
 TIMES = ("train_seconds", "evaluation_seconds", "compress_seconds", "cpu_seconds", "seconds")
-WHOLE = ("id", "generation", "epochs", "flops", "macs", "params", "activation_bytes", "seed", "full_flops",
+WHOLE = ("id", "generation", "epochs", "budget", "flops", "macs", "params", "activation_bytes", "seed", "full_flops",
          "cached_from")  # fmt: skip
 
 
@@ -43,7 +46,7 @@ def trials_frame(history: History) -> pd.DataFrame:
 
     Numbers are written with the fewest digits that read back to the same float, so equal runs give equal bytes.
     """
-    rows = [[_cell(trial, column) for column in COLUMNS] for trial in history.trials]
+    rows = [_row(trial) for trial in history.trials]
     return pd.DataFrame(rows, columns=list(COLUMNS), dtype=str)
 
 
@@ -64,14 +67,8 @@ def cell_text(value: Any, whole: bool) -> str:
     return str(int(number)) if whole and number.is_integer() else repr(number)
 
 
-def _cell(trial: Trial, column: str) -> str:
-    if column == "reason":
-        return trial.reason
-    own = {"fitness": trial.fitness, "full_flops": trial.full_flops}
-    value = own[column] if column in own else _find(trial, column)
-    return cell_text(value, column in WHOLE)
-
-
-def _find(trial: Trial, column: str) -> Any:
-    sources: tuple[Mapping[str, Any], ...] = (trial.event, trial.metrics, trial.cost)
-    return next((source[column] for source in sources if column in source), None)
+def _row(trial: Trial) -> list[str]:
+    own = {"reason": trial.reason, "fitness": trial.fitness, "full_flops": trial.full_flops}
+    # Of a value that several places have the first counts.
+    found: Mapping[str, Any] = {**trial.cost, **trial.metrics, **trial.event, **own}
+    return [cell_text(found.get(column), column in WHOLE) for column in COLUMNS]

@@ -13,7 +13,7 @@ import yaml
 from nas_cli.errors import RunError
 from nas_cli.runs.files import TEMPORARY, refusal, write_atomic
 from nas_cli.runs.identity import config_digest
-from nas_cli.runs.journal import Event, Journal, read_journal
+from nas_cli.runs.journal import Event, Journal, first_event, read_journal
 from nas_cli.runs.lock import RunLock
 
 CONFIG, ENVIRONMENT, JOURNAL, LOCK = "config.yaml", "environment.json", "journal.jsonl", "lock"
@@ -57,6 +57,11 @@ class RunFolder:
         """The journal's events; none if the run was killed before it wrote the first."""
         file = self.path / JOURNAL
         return read_journal(file) if file.exists() else []
+
+    def first_event(self) -> Event | None:
+        """The journal's first event; None if the run was killed before it wrote one."""
+        file = self.path / JOURNAL
+        return first_event(file) if file.exists() else None
 
     def config(self) -> dict[str, Any]:
         """The configuration the run was made with, as plain values.

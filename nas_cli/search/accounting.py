@@ -42,13 +42,14 @@ def times(events: Sequence[Mapping[str, Any]]) -> Times:
         begin, end = span(session)
         worker += _worker_seconds(begin, end, _busy(session, begin))
     tests = sum(float(event.get("seconds", 0.0)) for event in events if event["event"] == "test")
+    metrics = [event["metrics"] for event in events if event["event"] == "trial"]
     return Times(
         wall_seconds=wall_seconds(events),
         worker_seconds=worker,
-        train_seconds=_total(events, "train_seconds"),
-        evaluation_seconds=_total(events, "evaluation_seconds") + tests,
-        compile_seconds=_total(events, "compile_seconds"),
-        compress_seconds=_total(events, "compress_seconds"),
+        train_seconds=_total(metrics, "train_seconds"),
+        evaluation_seconds=_total(metrics, "evaluation_seconds") + tests,
+        compile_seconds=_total(metrics, "compile_seconds"),
+        compress_seconds=_total(metrics, "compress_seconds"),
     )
 
 
@@ -67,6 +68,5 @@ def _worker_seconds(begin: float, end: float, busy: Sequence[Interval]) -> float
     return total
 
 
-def _total(events: Sequence[Mapping[str, Any]], metric: str) -> float:
-    values = (event["metrics"].get(metric) for event in events if event["event"] == "trial")
-    return float(sum(value for value in values if value is not None))
+def _total(metrics: Sequence[Mapping[str, Any]], name: str) -> float:
+    return float(sum(known[name] for known in metrics if known.get(name) is not None))

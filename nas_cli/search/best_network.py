@@ -1,7 +1,6 @@
 """The chosen network, saved where the user finds it."""
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 from nas_cli.errors import RunError
 from nas_cli.runs.files import copy_atomic
@@ -10,23 +9,20 @@ from nas_cli.search.evaluator import Evaluator, Job
 from nas_cli.search.listener import Listener
 
 
-def save_best(
-    run: RunFolder, job: Job, architecture: Mapping[str, Any], evaluator: Evaluator, listener: Listener
-) -> bool:
-    """Puts architecture and network of the best trial into best/; True if there is a network.
+def save_best(run: RunFolder, job: Job, evaluator: Evaluator, listener: Listener) -> bool:
+    """Puts the network of the best trial into best/; True if there is one.
 
-    `job` is the best trial's: should its network be missing, the trial is trained again with the same seed.
-    `architecture` is that of the trained network. An estimator that trains nothing leaves no network.
+    `job` is the best trial's: should its network be missing, it is made now, from the same seed; an estimator that has
+    only estimated what training would give trains it here. One that trains nothing leaves no network.
 
     Raises:
         RunError: if the network is missing and cannot be trained again, or the disk refuses.
     """
-    run.write_json("best/architecture.json", architecture)
     target = run.best / "model.keras"
     if target.exists():
         return True
     if not job.model_file.exists():
-        train_again(run, job, evaluator, listener)
+        train_again(run, replace(job, hints=replace(job.hints, final=True)), evaluator, listener)
     if not job.model_file.exists():
         return False
     copy_atomic(job.model_file, target)

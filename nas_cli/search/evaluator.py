@@ -7,20 +7,21 @@ from typing import Protocol
 
 from nas_cli.estimators.contract import NO_HINTS, Hints, Score
 from nas_cli.search.listener import Listener
-from nas_cli.spaces.architecture import Architecture
+from nas_cli.spaces.candidate import Candidate
 
 
 @dataclass(frozen=True)
 class Job:
     """One trial to evaluate.
 
-    `model_file` is where the trained network must lie, whole and on disk, before the trial counts as finished.
+    `model_file` is where the trained network, if there is one, must lie, whole and on disk, before the trial counts as
+    finished.
     `predicted` is the cost of the trial in any unit; it only decides which trial starts first. `hints` come from the
     generations before the trial's own, never from what has finished in the meantime.
     """
 
     trial: int
-    architecture: Architecture
+    architecture: Candidate
     seed: int
     model_file: Path
     predicted: float = 0.0
@@ -57,6 +58,10 @@ class Evaluator(Protocol):
         Raises:
             RunError: if they cannot be computed.
         """
+        ...
+
+    def known_test(self, candidate: Candidate) -> Mapping[str, float] | None:
+        """The test metrics of a candidate that leaves no network, where the estimator knows them; else None."""
         ...
 
     def processes(self) -> Sequence[int]:

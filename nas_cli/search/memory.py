@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import final
@@ -31,6 +32,8 @@ class MemoryMeter:
         self._thread = threading.Thread(target=self._run, name="memory meter", daemon=True)
         self._peak = 0
         self._recent = 0
+        self._last = 0
+        self._sampled = 0.0
 
     def peak_bytes(self) -> int:
         """The largest sum seen so far."""
@@ -38,9 +41,10 @@ class MemoryMeter:
         return self._peak
 
     def recent_peak_bytes(self) -> int:
-        """The largest sum seen since the last call of this method."""
-        self._sample()
-        recent, self._recent = self._recent, 0
+        """The largest sum seen since the last call of this method, the newest sample being at most one interval old."""
+        if time.monotonic() - self._sampled > self._interval:
+            self._sample()
+        recent, self._recent = self._recent, self._last
         return recent
 
     def __enter__(self) -> "MemoryMeter":
@@ -59,5 +63,6 @@ class MemoryMeter:
 
     def _sample(self) -> None:
         total = resident_bytes(os.getpid()) + sum(resident_bytes(process) for process in self._others())
+        self._last, self._sampled = total, time.monotonic()
         self._peak = max(self._peak, total)
         self._recent = max(self._recent, total)

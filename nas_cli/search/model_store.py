@@ -1,10 +1,11 @@
 """The trained networks of trials that are still needed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
-from nas_cli.search.trials import best_trial, rank
+from nas_cli.runs.journal import Event
+from nas_cli.search.trials import better
 
 
 @final
@@ -16,12 +17,14 @@ class ModelStore:
     the journal stay.
     """
 
-    def __init__(self, folder: Path, events: Iterable[Mapping[str, Any]], keep_all: bool = False) -> None:
+    def __init__(self, folder: Path, events: Iterable[Event], keep_all: bool = False) -> None:
         """Clears away what a killed run left behind; `events` are those of the journal so far."""
         self._folder = folder
         self._keep_all = keep_all
         trials = [event for event in events if event["event"] == "trial"]
-        self._best = best_trial(trials)
+        self._best: Event | None = None
+        for event in trials:
+            self._best = better(self._best, event)
         kept = trials if keep_all else [] if self._best is None else [self._best]
         keep = {self.file(event["id"]) for event in kept}
         for file in folder.iterdir() if folder.is_dir() else ():
@@ -32,10 +35,9 @@ class ModelStore:
         """Where the network of a trial lies."""
         return self._folder / f"{trial}.keras"
 
-    def settle(self, event: Mapping[str, Any]) -> None:
+    def settle(self, event: Event) -> None:
         """Deletes the network that is not needed any more, now that `event` is in the journal."""
-        loser: Mapping[str, Any] | None = event
-        if event["fitness"] is not None and (self._best is None or rank(event) > rank(self._best)):
-            loser, self._best = self._best, event
+        before, self._best = self._best, better(self._best, event)
+        loser = event if self._best is before else before
         if loser is not None and not self._keep_all:
             self.file(loser["id"]).unlink(missing_ok=True)

@@ -10,12 +10,18 @@ def plain_json(value: Any) -> Any:
 
     JSON has no NaN: a reader of the journal sees null where a number was not finite.
     """
-    if isinstance(value, Mapping):
+    kind = type(value)
+    # Nearly all values are of these types, and the exact comparison is many times as fast as isinstance.
+    if value is None or kind is str or kind is int or kind is bool:
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if kind is dict or isinstance(value, Mapping):
         return {str(key): plain_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain_json(item) for item in value]
-    if value is None or isinstance(value, bool | str):
-        return value
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):

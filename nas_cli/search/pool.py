@@ -1,8 +1,8 @@
 """A pool of worker processes that evaluates trials, survives whatever they do, and keeps their order irrelevant."""
 
 import pickle
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,7 @@ from nas_cli.search.evaluator import Finished, Job
 from nas_cli.search.listener import Listener
 from nas_cli.search.worker import WorkerSettings
 from nas_cli.search.worker_process import WorkerProcess
+from nas_cli.spaces.candidate import Candidate
 
 _POLL_SECONDS = 0.1
 
@@ -24,13 +25,16 @@ class WorkerPool:
 
     `start` returns at once, so that the workers load TensorFlow while the caller prepares data; `use` then gives
     them their estimator. A trial that crashes its process, passes a limit or raises is a failed trial; its process
-    is replaced. Everything the workers print goes to `log`.
+    is replaced. A trial whose process died is tried `retries` times again before it fails; one that passed a limit or
+    raised would do so again. Everything the workers print goes to `log`.
     """
 
-    def __init__(self, settings: WorkerSettings, workers: int = 1, log: Path | None = None) -> None:
+    def __init__(self, settings: WorkerSettings, workers: int = 1, log: Path | None = None, retries: int = 0) -> None:
         self._settings = settings
         self._count = workers
         self._log = log
+        self._retries = retries
+        self._lost: Counter[int] = Counter()
         self._factory: bytes | None = None
         self._workers: list[WorkerProcess] = []
         self._waiting: deque[Job] = deque()
@@ -54,15 +58,29 @@ class WorkerPool:
         self.start()
         # The longest last would leave the other workers idle at the end of the batch.
         order = sorted(jobs, key=lambda job: -job.predicted) if self._count > 1 else jobs
-        self._waiting = deque(order)
+        self._waiting.clear()
+        self.take(order)
         left = len(jobs)
         while left:
-            self._send_jobs()
-            finished = self._collect(listener)
-            # Workers get their next trial before the caller spends time on the last one.
-            self._send_jobs()
+            finished = self.step(listener)
             left -= len(finished)
             yield from finished
+
+    def take(self, jobs: Iterable[Job]) -> None:
+        """Puts jobs behind those that wait for a worker; `step` brings them forward."""
+        self._waiting.extend(jobs)
+
+    def free(self) -> int:
+        """How many workers could begin another job at once."""
+        return max(0, sum(worker.ready and worker.job is None for worker in self._workers) - len(self._waiting))
+
+    def step(self, listener: Listener) -> list[Finished]:
+        """What has finished after a tenth of a second, or as soon as a worker said something."""
+        self._send_jobs()
+        finished = self._collect(listener)
+        # Workers get their next trial before the caller spends time on the last one.
+        self._send_jobs()
+        return finished
 
     def test(self, model_file: Path) -> Mapping[str, float]:
         """The test metrics of a saved network, computed in a worker."""
@@ -83,6 +101,10 @@ class WorkerPool:
             how = answer
             break
         raise RunError(f"the network {model_file} could not be tested: {how}; {self._see_log()}.")
+
+    def known_test(self, candidate: Candidate) -> None:
+        """None: an estimator that works in other processes leaves a network to test, or nothing."""
+        return None
 
     def processes(self) -> Sequence[int]:
         """The process numbers of the workers."""
@@ -162,10 +184,13 @@ class WorkerPool:
         return [] if job is None else [Finished(job, score, seconds, worker.index)]
 
     def _bury(self, worker: WorkerProcess) -> list[Finished]:
-        """Replaces a dead worker; its trial has failed if it had begun, else another worker gets it."""
+        """Replaces a dead worker; its trial has failed if it had begun and has no more tries, else it is done again."""
         how = worker.end()
         if not worker.ready:
             raise self._no_start(worker, f"it ended with {how}")
+        if worker.job is not None and worker.began is not None and self._lost[worker.job.trial] < self._retries:
+            self._lost[worker.job.trial] += 1
+            worker.began = None
         return self._fail(worker, f"crashed: {how}")
 
     def _limit(self, worker: WorkerProcess) -> list[Finished]:

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nas_cli.search.accounting import times
+from nas_cli.search.accounting import Times, times
 from nas_cli.search.compression import compression_summary
-from nas_cli.search.trials import best_trial, trained_network
+from nas_cli.search.trials import best_trial, better, trained_network
 
 VERSION = 1
 
@@ -21,10 +21,12 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
             (stopped or killed: `nas search --resume RUN` continues).
         wall_seconds: over all sessions, without the pauses between them. trials, failed: numbers of trials.
         best: null, or {id, generation, fitness, valid_accuracy, test_accuracy, flops, params, architecture,
-            full_flops, valid, test}. flops, params and architecture are those of the network that was trained,
+            full_flops, point, valid, test}. flops, params and architecture are those of the network that was trained,
             full_flops those of the network that was proposed: more, if it was compressed first. For a regression
             valid_rmse and test_rmse stand in place of the accuracies. `test_…` is null until the end of the run: the
-            test set is used once. `valid` and `test` hold all metrics.
+            test set is used once. `valid` and `test` hold all metrics. `budget` is there where the search sets them.
+            `point`: the values of a point's decisions by name, such as hyper-parameters; null for a network.
+            What is not known is null: flops and params of a point whose network is never built.
         search: {generations, outside_fraction, train_seconds, evaluation_seconds, compile_seconds,
             compress_seconds, worker_seconds, cpu_seconds, images_per_second, peak_memory_bytes,
             generation_memory_bytes, dataset, best_so_far, failures, cached, stopped_early, compression}.
@@ -35,22 +37,24 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
             compile_seconds: sum over the trials of the time to compile them, contained in train_seconds,
             evaluation_seconds and compress_seconds.
             peak_memory_bytes: largest sum of the resident memory of all processes; generation_memory_bytes: the
-            same for each generation. best_so_far: the highest fitness after trial 0, 1, …; null before the first.
+            same for each generation. best_so_far: the fitness of the best of trials 0 to 0, 1, …, null before the
+            first; of several budgets that of the largest so far, so that it may fall when a larger one begins.
             failures: number of trials by reason.
     """
     start: Event = next((event for event in events if event["event"] == "start"), {})
     trials = sorted((event for event in events if event["event"] == "trial"), key=lambda event: int(event["id"]))
     status, reason = _status(events)
+    spent = times(events)
     summary = {
         "version": VERSION,
         "command": start.get("command"),
         "status": status,
         "seed": start.get("seed"),
-        "wall_seconds": times(events).wall_seconds,
+        "wall_seconds": spent.wall_seconds,
         "trials": len(trials),
         "failed": sum(event["status"] == "failed" for event in trials),
         "best": _best(events),
-        "search": _search(events, trials) | {"dataset": start.get("dataset")},
+        "search": _search(events, trials, spent) | {"dataset": start.get("dataset")},
     }
     return summary | ({"reason": reason} if reason else {})
 
@@ -86,13 +90,13 @@ def _best(events: Sequence[Event]) -> dict[str, Any] | None:
         "params": cost.get("params"),
         "full_flops": best["cost"].get("flops"),
         "architecture": architecture,
+        "point": best["architecture"].get("point"),
         "valid": best["metrics"],
         "test": test,
-    }
+    } | ({"budget": best["budget"]} if "budget" in best else {})
 
 
-def _search(events: Sequence[Event], trials: Sequence[Event]) -> dict[str, Any]:
-    spent = times(events)
+def _search(events: Sequence[Event], trials: Sequence[Event], spent: Times) -> dict[str, Any]:
     generations = [event for event in events if event["event"] == "generation"]
     peaks = [event["peak_memory_bytes"] for event in events if "peak_memory_bytes" in event]
     return {
@@ -116,13 +120,11 @@ def _search(events: Sequence[Event], trials: Sequence[Event]) -> dict[str, Any]:
 
 
 def _best_so_far(trials: Sequence[Event]) -> list[float | None]:
-    best: float | None = None
-    steps = []
+    best: Event | None = None
+    steps: list[float | None] = []
     for event in trials:
-        fitness = event["fitness"]
-        if fitness is not None and (best is None or fitness > best):
-            best = fitness
-        steps.append(best)
+        best = better(best, event)
+        steps.append(None if best is None else best["fitness"])
     return steps
 
 

@@ -1,15 +1,17 @@
 """Trials as the journal keeps them and as a strategy is told of them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from nas_cli.search.evaluator import Finished
 from nas_cli.search.plain_json import plain_json
-from nas_cli.spaces.architecture import Architecture
+from nas_cli.spaces.candidate import Candidate
 from nas_cli.strategies.contract import Outcome, Proposal
 
-CostOf = Callable[[Architecture], Mapping[str, Any]]
-"""The cost of an architecture for the journal: at least {"macs": …, "flops": …, "params": …}."""
+E = TypeVar("E", bound=Mapping[str, Any])
+
+CostOf = Callable[[Candidate], Mapping[str, Any]]
+"""The cost of a candidate for the journal: {"macs": …, "flops": …, "params": …} of a network, else what is known."""
 
 TIMES = frozenset(
     {"train_seconds", "evaluation_seconds", "compile_seconds", "compress_seconds", "cpu_seconds", "images_per_second"}
@@ -21,10 +23,10 @@ def trial_event(proposal: Proposal, finished: Finished, cost_of: CostOf) -> dict
     """The journal's event of a finished trial, without its time.
 
     `architecture` and `cost` are the proposal's; `trained` holds those of the network that was really trained, where it
-    is another one.
+    is another one. `budget` is there where the proposal has one.
     """
     score = finished.score
-    event = {
+    event: dict[str, Any] = {
         "event": "trial",
         "id": proposal.trial,
         "generation": proposal.generation,
@@ -33,13 +35,15 @@ def trial_event(proposal: Proposal, finished: Finished, cost_of: CostOf) -> dict
         "fitness": score.fitness,
         "metrics": score.metrics,
         "curve": score.curve,
-        "cost": cost_of(proposal.architecture),
+        "cost": cost_of(proposal.architecture) if score.cost is None else score.cost,
         "architecture": proposal.architecture.to_json(),
         "origin": proposal.origin,
         "seed": finished.job.seed,
         "seconds": finished.seconds,
         "worker": finished.worker,
     }
+    if proposal.budget is not None:
+        event["budget"] = proposal.budget
     if score.trained is not None and score.trained != proposal.architecture:
         event["trained"] = {"architecture": score.trained.to_json(), "cost": cost_of(score.trained)}
     if score.extra:
@@ -83,11 +87,13 @@ def compression(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def outcome(event: Mapping[str, Any]) -> Outcome:
-    """What a strategy learns of a trial event: fitness, metrics, costs of the trained network, but no times.
+    """What a strategy learns of a trial event: fitness, budget, metrics, costs of the trained network, but no times.
 
     A strategy that saw times would propose other networks on another day.
     """
     known = {**trained_network(event)[1], **event["metrics"]}
+    if "budget" in event:
+        known["budget"] = event["budget"]
     metrics = {key: value for key, value in known.items() if key not in TIMES and isinstance(value, int | float)}
     block = compression(event) or {}
     return Outcome(
@@ -101,11 +107,21 @@ def outcome(event: Mapping[str, Any]) -> Outcome:
 
 
 def best_trial(events: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The trial event with the highest fitness, of equals the lowest number; None if no trial has a fitness."""
+    """The trial event of the highest rank; None if no trial has a fitness."""
     scored = [event for event in events if event["event"] == "trial" and event["fitness"] is not None]
     return max(scored, key=rank, default=None)
 
 
-def rank(event: Mapping[str, Any]) -> tuple[float, int]:
-    """A sort key of scored trials that rises with quality and does not depend on the order of completion."""
-    return (event["fitness"], -event["id"])
+def better(best: E | None, event: E) -> E | None:
+    """The one of two trial events that is the best so far, `best` being None before the first with a fitness."""
+    if event["fitness"] is None or (best is not None and rank(best) >= rank(event)):
+        return best
+    return event
+
+
+def rank(event: Mapping[str, Any]) -> tuple[int, float, int]:
+    """A sort key of scored trials that rises with quality and does not depend on the order of completion.
+
+    A score of a larger budget counts for more than any of a smaller one; of equal fitness the first trial is the best.
+    """
+    return (event.get("budget") or 0, event["fitness"], -event["id"])

@@ -128,6 +128,7 @@ def checked(score: Score) -> Score:
         failure=None if failure is None else " ".join(failure.split()),
         extra=plain_json(score.extra),
         trained=score.trained,
+        cost=plain_json(score.cost),
     )
 
 

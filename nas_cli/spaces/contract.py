@@ -1,11 +1,11 @@
-"""What every search space offers: genotypes to draw and change, and the architecture that each stands for."""
+"""What every search space offers: genotypes to draw and change, and the candidate that each stands for."""
 
 from collections.abc import Iterator
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from nas_cli.spaces.architecture import Architecture
+from nas_cli.spaces.candidate import Candidate
 
 G = TypeVar("G")
 
@@ -40,8 +40,8 @@ class Space(Protocol[G]):
         """The genotype that `encode` wrote; ConfigError for anything else."""
         ...
 
-    def architecture(self, genotype: G) -> Architecture:
-        """The network of a genotype; every genotype has one."""
+    def architecture(self, genotype: G) -> Candidate:
+        """The network of a genotype, or the point that it stands for; every genotype has one."""
         ...
 
     def size(self) -> float | None:

@@ -1,12 +1,39 @@
 """Historical marks: the same structural change gets the same number."""
 
-from collections.abc import Container, Iterable
-from typing import Any
+from collections.abc import Container, Iterable, Sequence
+from typing import Protocol
 
-from nas_cli.spaces.graph import INPUT, OUTPUT, Graph, Link
+from nas_cli.spaces.graph import INPUT, OUTPUT, Link
 
-FIRST_LINK = 2
-"""Mark of the link INPUT → OUTPUT, from which every graph grows."""
+FIRST_LINK = Link(2, INPUT, OUTPUT)
+"""The link from which every graph with one input and one output grows."""
+
+
+class Marked(Protocol):
+    """A gene."""
+
+    @property
+    def mark(self) -> int: ...
+
+
+class Wire(Marked, Protocol):
+    """A gene that joins two nodes."""
+
+    @property
+    def source(self) -> int: ...
+
+    @property
+    def target(self) -> int: ...
+
+
+class Wired(Protocol):
+    """A genome of nodes and links."""
+
+    @property
+    def nodes(self) -> Sequence[Marked]: ...
+
+    @property
+    def links(self) -> Sequence[Wire]: ...
 
 
 class Innovations:
@@ -17,15 +44,16 @@ class Innovations:
     its two ends, which are unique in history, so its mark holds for the whole run: no link ever has two marks.
     """
 
-    def __init__(self) -> None:
-        self._next = FIRST_LINK + 1
-        self._links = {(INPUT, OUTPUT): FIRST_LINK}
+    def __init__(self, first: Sequence[Wire] = (FIRST_LINK,)) -> None:
+        """`first`: the links, at least one, from which every genome of the population grows."""
+        self._next = 1 + max(link.mark for link in first)
+        self._links = {(link.source, link.target): link.mark for link in first}
         self._splits: dict[int, list[int]] = {}
 
     @classmethod
-    def after(cls, graphs: Iterable[Graph[Any]]) -> "Innovations":
-        """A register that knows the links of these graphs and numbers new genes after all of theirs."""
-        register = cls()
+    def after(cls, graphs: Iterable[Wired], first: Sequence[Wire] = (FIRST_LINK,)) -> "Innovations":
+        """A register that knows the links of these genomes and numbers new genes after all of theirs."""
+        register = cls(first)
         for graph in graphs:
             for link in graph.links:
                 register._links.setdefault((link.source, link.target), link.mark)
@@ -40,7 +68,7 @@ class Innovations:
             self._links[key] = self._take()
         return Link(self._links[key], source, target)
 
-    def node(self, split: Link, taken: Container[int]) -> int:
+    def node(self, split: Marked, taken: Container[int]) -> int:
         """The mark of the node that splits a link; not one of the marks `taken` in the graph it goes into."""
         known = self._splits.setdefault(split.mark, [])
         for mark in known:

@@ -4,33 +4,42 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from nas_cli.spaces.architecture import Architecture
+from nas_cli.spaces.candidate import Candidate
+from nas_cli.spaces.morphism import Morphism
 
-Admissible = Callable[[Architecture], bool]
-"""True if an architecture respects the limits on FLOPs, parameters and memory."""
+Admissible = Callable[[Candidate], bool]
+"""True if a candidate respects the limits on FLOPs, parameters and memory."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A network to evaluate.
+    """A candidate to evaluate: `architecture`, a network or a point of the space.
 
     `trial` counts from 0 without gaps over the run; `generation` groups a batch;
     `origin` is JSON (genotype, parents, species) for the journal and the reports. `compress`: False asks an estimator
     that compresses networks to leave this one as it is. `parts`: the heritable part that each layer belongs to, by the
-    layer's name ('conv2d_3'); networks that share a part can share its weights.
+    layer's name ('conv2d_3'); networks that share a part can share its weights. `budget`: epochs that the evaluation
+    may spend in all, None the estimator's own. `continues`: an earlier trial of the same candidate with a smaller
+    budget, whose training is taken up. `parent`: an earlier trial whose network is the nearest, and `morphisms`, the
+    function-preserving changes that lead from it to this one; both may be ignored by an estimator.
     """
 
     trial: int
     generation: int
-    architecture: Architecture
+    architecture: Candidate
     origin: Mapping[str, Any] = field(default_factory=dict)
     compress: bool = True
     parts: Mapping[str, str] = field(default_factory=dict)
+    budget: int | None = None
+    continues: int | None = None
+    parent: int | None = None
+    morphisms: tuple[Morphism, ...] = ()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a proposal: `fitness` is higher-is-better, or None for a failed trial.
+    """What became of a proposal: `fitness` is higher-is-better, or None for a failed trial. `metrics` holds what was
+    measured (but no times) and the costs of the candidate: flops, params, valid_accuracy, …
 
     For a compressed network, by the names of the proposal's layers ('conv2d_3'): `alive`, channels that the
     compression found alive; `sizes`, channels of the network that was scored (rounded, at least the minimum);
@@ -53,8 +62,11 @@ class Strategy(Protocol):
     depend on the number of workers, and replaying the journal resumes it.
     """
 
-    def ask(self) -> Sequence[Proposal]:
-        """The next batch; empty when the search is over."""
+    def ask(self, wanted: int | None = None) -> Sequence[Proposal]:
+        """The next batch; empty when the search is over.
+
+        `wanted`: how many proposals a scheduler would like; a strategy whose batches have a fixed size ignores it.
+        """
         ...
 
     def tell(self, outcomes: Sequence[Outcome]) -> None:

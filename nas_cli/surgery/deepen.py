@@ -23,7 +23,8 @@ def deepen(model: keras.Model, layer_path: str) -> keras.Model:
     """A copy of the model with an identity layer behind the named one, which all its readers now read.
 
     Behind a map the new layer is a 3×3 convolution, behind a sequence or a vector a dense layer; it ends on the same
-    activation as the named layer. Where that one, or the layer it reads, is a batch norm, the new layer has one too.
+    activation as the named layer. Where that one, or the layer it reads, is a batch norm, the new layer has one too,
+    with the same momentum and epsilon.
     New layers are called NAME_deeper, NAME_deeper_norm and NAME_deeper_activation.
 
     Deviation: the paper sets the new batch norm's scale and shift from the activations, so that it is the identity
@@ -37,9 +38,9 @@ def deepen(model: keras.Model, layer_path: str) -> keras.Model:
     target = _named(calls, layer_path)
     _check_channels_last(target, calls)
     activation = _activation(target)
-    normalised = any(_is_norm(call) for call in (target, *(calls[source] for source in target.inputs)))
+    norm = next((call for call in (target, *(calls[source] for source in target.inputs)) if _is_norm(call)), None)
     name = _free_name(f"{target.operation.name}_deeper", {call.path.rpartition("/")[2] for call in calls})
-    added = _identity(target, name, activation, normalised)
+    added = _identity(target, name, activation, norm)
     copying = Copying(behind=lambda layer: added if layer is target.operation else ())
     deeper = copying.copy(model)
     for old, new in copying.pairs:
@@ -92,18 +93,19 @@ def _activation(call: Call) -> str:
     return str(name)
 
 
-def _identity(target: Call, name: str, activation: str, normalised: bool) -> list[Any]:
-    """New layers, not built: a convolution or dense layer, and if asked for a batch norm before the activation."""
+def _identity(target: Call, name: str, activation: str, like: Call | None) -> list[Any]:
+    """New layers, not built: a convolution or dense layer, and before the activation a batch norm as `like`, if any."""
     channels, dtype = target.shapes[0][-1], target.operation.dtype_policy
-    settings = {"use_bias": not normalised, "activation": None if normalised else activation, "dtype": dtype}
+    settings = {"use_bias": like is None, "activation": activation if like is None else None, "dtype": dtype}
     if len(target.shapes[0]) == 3:
         settings["data_format"] = "channels_last"
         first = keras.layers.Conv2D(channels, KERNEL, padding="same", name=name, **settings)
     else:
         first = keras.layers.Dense(channels, name=name, **settings)
-    if not normalised:
+    if like is None:
         return [first]
-    norm = keras.layers.BatchNormalization(name=f"{name}_norm", dtype=dtype)
+    kept = {"momentum": like.operation.momentum, "epsilon": like.operation.epsilon}
+    norm = keras.layers.BatchNormalization(name=f"{name}_norm", dtype=dtype, **kept)
     return [first, norm, keras.layers.Activation(activation, name=f"{name}_activation", dtype=dtype)]
 
 

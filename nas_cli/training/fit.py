@@ -53,6 +53,7 @@ def fit(
     max_steps: int | None = None,
     validate: bool = True,
     ring: Ring | None = None,
+    done: int = 0,
 ) -> FitResult:
     """Trains `model` in place on the training split and scores it on the validation split after every epoch.
 
@@ -63,6 +64,8 @@ def fit(
     `stop` is asked after every epoch, also after those of a checkpoint: its first reason ends the training.
     With `max_steps` an epoch is that many steps on examples drawn anew, where the training split has more.
     Without `validate` the curve has no validation values, and nothing can be chosen by them.
+    `done`: epochs of `settings.epochs` that the model had in an earlier training; the numbers of the epochs, the
+    learning rates and the order of examples go on behind them, the optimizer's state begins anew.
 
     All processes of a `ring` make this call with equal arguments and end with equal weights, bit for bit, and the
     same curve. Each takes `batch_size` examples of a step: W processes follow the weights of one with batches W times
@@ -78,12 +81,13 @@ def fit(
         checkpoints = progress = log_dir = None
     with StopRequest(ring) as request:
         training = _Training(
-            model, dataset, settings, augmentation, seed, penalty, stop, max_steps, validate, ring, request
+            model, dataset, settings, augmentation, seed, penalty, stop, max_steps, validate, ring, request, done
         )
         log = TensorBoardLog(log_dir if settings.tensorboard else None)
         parts = (settings, augmentation, seed, dataset.split_digest, checkpoint.structure(model))
         several = () if ring.size == 1 else (f"{ring.size} processes",)
-        identity = checkpoint.fingerprint(*parts, *(() if max_steps is None else (max_steps,)), *several)
+        behind = (f"behind {done} epochs",) if done else ()
+        identity = checkpoint.fingerprint(*parts, *(() if max_steps is None else (max_steps,)), *several, *behind)
         training.restore(None if checkpoints is None else checkpoint.load(checkpoints, identity))
         while training.stopped is None:
             epoch = training.run_epoch()
@@ -115,11 +119,12 @@ class _Training:
         validate: bool,
         ring: Ring,
         request: StopRequest,
+        done: int,
     ) -> None:
         self._began = time.perf_counter()
         self._model, self._data, self._settings, self._seed = model, dataset, settings, seed
         self._augmentation, self._stop, self._max_steps = augmentation, stop, max_steps
-        self._validate, self._ring, self._request = validate, ring, request
+        self._validate, self._ring, self._request, self._done = validate, ring, request, done
         self._batch_size = settings.batch_size * ring.size
         self._objective = build_objective(settings.loss, dataset)
         self._valid_objective = plain_objective(dataset)
@@ -139,7 +144,7 @@ class _Training:
         """Why the training is over; None if it is not."""
         if self._failure is not None:
             return self._failure
-        if len(self._curve) >= self._settings.epochs:
+        if self._done + len(self._curve) >= self._settings.epochs:
             return "completed"
         if self._settings.patience is not None and stale_epochs(self._curve) >= self._settings.patience:
             return "early_stopping"
@@ -147,7 +152,7 @@ class _Training:
 
     def run_epoch(self) -> Epoch | None:
         """Trains and evaluates one epoch; None if it diverged, or time ended before its first step."""
-        number, before, timed = len(self._curve), self._elapsed(), self._pace.timed
+        number, before, timed = self._done + len(self._curve), self._elapsed(), self._pace.timed
         diverge(self._model, self._ring)
         trained, share = self._pass(number)
         if trained is None:

@@ -94,6 +94,21 @@ def test_a_depthwise_convolution_and_overlapping_pooling_counted_by_hand() -> No
     assert cost.other_flops == 2 * 54 + 9 * 54 + 54
 
 
+def test_dilated_convolutions_shifts_and_zeros_counted_by_hand() -> None:
+    cost = _cost(
+        node("input", shape=(4, 4, 2)),
+        node("depthwise_conv2d", (0,), kernel=3, dilation=2, use_bias=False),
+        node("shift", (1,)),  # padded to 5 x 5, then cut to 4 x 4
+        node("zeros", (2,)),
+        node("global_average_pool", (3,)),
+        node("dense", (4,), units=1),
+    )
+    assert cost.macs == 16 * 9 * 2 + 2
+    assert cost.other_flops == 2 * 32 + 32 + 1  # zeros, pooling, bias
+    assert cost.params == 9 * 2 + 3
+    assert cost.training_activation_bytes == 4 * (32 + 32 + 50 + 32 + 32 + 2 + 1)
+
+
 def test_layers_the_output_does_not_need_cost_nothing() -> None:
     cost = _cost(
         node("input", shape=(8, 8, 3)),

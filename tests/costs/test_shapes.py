@@ -20,8 +20,14 @@ def test_same_padding_rounds_sizes_up() -> None:
         node("dense", (5,), units=10),
         node("max_pool", (0,), size=3, stride=2),
         node("depthwise_conv2d", (0,), kernel=3, stride=2, multiplier=4),
+        node("depthwise_conv2d", (0,), kernel=3, dilation=2),
+        node("shift", (0,)),
+        node("zeros", (0,)),
+        node("zeros", (6,)),
     )
-    assert known == ((7, 5, 3), (4, 3, 8), (2, 1, 8), (2, 2, 8), (96,), (8,), (10,), (4, 3, 3), (4, 3, 12))
+    assert known == ((7, 5, 3), (4, 3, 8), (2, 1, 8), (2, 2, 8), (96,), (8,), (10,), (4, 3, 3), (4, 3, 12)) + (
+        ((7, 5, 3),) * 3 + ((10,),)
+    )
 
 
 def test_merge_takes_the_smallest_height_and_width() -> None:
@@ -44,6 +50,7 @@ def test_merge_takes_the_smallest_height_and_width() -> None:
         (node("warp", (0,)), "unknown operation"),
         (node("max_pool", (0,), size=2, stride=0), "stride must be a whole number of at least 1, got 0"),
         (node("depthwise_conv2d", (0,), kernel=3, multiplier=0), "multiplier must be a whole number of at least 1"),
+        (node("depthwise_conv2d", (0,), kernel=3, stride=2, dilation=2), "needs stride 1, got dilation 2, stride 2"),
         (node("flatten", (1,)), "must be earlier nodes"),
         (node("flatten", (0, 0)), "must read exactly one node, reads 2"),
     ],

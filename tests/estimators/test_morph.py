@@ -18,7 +18,7 @@ from nas_cli.morph.settings import MorphSettings
 from nas_cli.schema import validate
 from nas_cli.spaces.architecture import Architecture, node
 from tests.estimators.contract import EstimatorContract
-from tests.estimators.test_train import DATA, SETTINGS
+from tests.estimators.test_train import DATA, SHARED
 from tests.spaces.configured import values
 from tests.training.examples import PLAIN, training
 
@@ -50,8 +50,7 @@ def morph_settings(**changes: Any) -> MorphSettings:
 
 def make(folder: Path, morph: dict[str, Any] | None = None, **changes: Any) -> MorphEstimator:
     prepare(DATA, folder / "none", folder / "data")
-    same = {key: getattr(SETTINGS, key) for key in SETTINGS.__dataclass_fields__}
-    given = {**same, "name": "morph", "weights": "scratch", "skip": False, "epochs": 2, **changes}
+    given = {**SHARED, "name": "morph", "weights": "scratch", "skip": False, "epochs": 2, **changes}
     settings = MorphEstimatorSettings(morph=morph_settings(**(morph or {})), **given)
     return MorphEstimator(settings, training(), PLAIN, folder / "data")
 

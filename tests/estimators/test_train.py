@@ -1,6 +1,6 @@
 """The estimator that trains."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from nas_cli.data.prepare import prepare
 from nas_cli.data.settings import DatasetSettings
 from nas_cli.errors import ConfigError
 from nas_cli.estimators.budget import resized, smaller
+from nas_cli.estimators.filter import FilterSettings
 from nas_cli.estimators.settings import TrainEstimatorSettings
 from nas_cli.estimators.train import TrainEstimator
 from nas_cli.spaces.architecture import Architecture, node
@@ -23,8 +24,10 @@ DATA = DatasetSettings(
 )  # fmt: skip
 SETTINGS = TrainEstimatorSettings(
     name="train", epochs=None, train_size=None, resolution=None, score="best", cache=False, reuse=False,
-    stop_early=False,
+    stop_early=False, filter=FilterSettings("none", 0.5),
 )  # fmt: skip
+SHARED = {field.name: getattr(SETTINGS, field.name) for field in fields(SETTINGS)}
+"""What the settings of all estimators that train have."""
 
 
 def network() -> Architecture:

@@ -23,7 +23,9 @@ def architectures(draw: st.DrawFn) -> Architecture:
 
 def _on_map(draw: st.DrawFn, count: int) -> Node:
     source = draw(st.integers(0, count - 1))
-    kind = draw(st.sampled_from(["conv2d", "conv2d", "depthwise", "pool", "merge", "merge", "plain"]))
+    kind = draw(st.sampled_from(["conv2d", "conv2d", "depthwise", "pool", "merge", "merge", "plain", "shift"]))
+    if kind == "shift":
+        return node("shift", (source,))
     if kind == "conv2d":
         return node(
             "conv2d",
@@ -35,11 +37,13 @@ def _on_map(draw: st.DrawFn, count: int) -> Node:
             use_bias=draw(st.booleans()),
         )
     if kind == "depthwise":
+        stride, dilation = draw(st.sampled_from([(1, 1), (2, 1), (3, 1), (1, 2), (1, 3)]))
         return node(
             "depthwise_conv2d",
             (source,),
             kernel=draw(st.integers(1, 5)),
-            stride=draw(st.integers(1, 3)),
+            stride=stride,
+            dilation=dilation,
             multiplier=draw(st.integers(1, 3)),
             activation=draw(st.sampled_from(["relu", "linear"])),
             use_bias=draw(st.booleans()),
@@ -65,7 +69,7 @@ def _merge(draw: st.DrawFn, first: int, count: int) -> Node:
 
 
 def _plain(draw: st.DrawFn, source: int) -> Node:
-    op = draw(st.sampled_from(["batch_norm", "activation", "dropout"]))
+    op = draw(st.sampled_from(["batch_norm", "activation", "dropout", "zeros"]))
     if op == "activation":
         return node(op, (source,), activation=draw(st.sampled_from(["relu", "linear"])))
     return node(op, (source,), rate=0.25) if op == "dropout" else node(op, (source,))

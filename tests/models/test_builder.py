@@ -53,6 +53,35 @@ def test_merging_pools_crops_and_pads_as_stated() -> None:
     assert joined[0, :, :, 1].tolist() == [[1, 3], [5, 7], [9, 11]]  # pooled 1 x 2, then cropped to three rows
 
 
+def _answer(*nodes: Node) -> list[list[float]]:
+    """What the last of some layers makes of the map 1 … 9, 3 × 3."""
+    last = len(nodes)
+    outputs = (node("flatten", (last,)), node("dense", (last + 1,), units=1))
+    model = build(_of(node("input", shape=(3, 3, 1)), *nodes, *outputs))
+    layer = model.get_layer(f"{nodes[-1].op}_{last}")
+    image = np.arange(1, 10, dtype=np.float32).reshape(1, 3, 3, 1)
+    answer: list[list[float]] = keras.Model(model.inputs, layer.output).predict_on_batch(image)[0, :, :, 0].tolist()
+    return answer
+
+
+def test_a_shift_moves_up_and_left_and_zeros_are_zeros() -> None:
+    assert _answer(node("shift", (0,))) == [[5, 6, 0], [8, 9, 0], [0, 0, 0]]
+    assert _answer(node("zeros", (0,))) == [[0, 0, 0]] * 3
+
+
+def test_averages_do_not_count_the_padding() -> None:
+    averages = _answer(node("average_pool", (0,), size=3, stride=1))
+    assert averages[0] == [(1 + 2 + 4 + 5) / 4, (1 + 2 + 3 + 4 + 5 + 6) / 6, (2 + 3 + 5 + 6) / 4]
+
+
+def test_a_dilated_convolution_reads_every_second_place() -> None:
+    ones = {"kernel": 3, "use_bias": False, "initializer": "ones"}
+    dilated = _answer(node("depthwise_conv2d", (0,), dilation=2, **ones))
+    assert dilated == [[1 + 3 + 7 + 9, 2 + 8, 20], [4 + 6, 5, 10], [20, 10, 20]]
+    thinned = _answer(node("subsample", (0,), size=2), node("depthwise_conv2d", (1,), **ones))
+    assert thinned == [row[::2] for row in dilated[::2]]
+
+
 @pytest.mark.parametrize("wide", [False, True], ids=["vectors", "maps"])
 def test_a_sum_puts_zeros_behind_the_last_channel(wide: bool) -> None:
     op, extra = ("conv2d", {"kernel": 1}) if wide else ("dense", {})

@@ -15,7 +15,7 @@ from nas_cli.morph.compression import Compression
 from nas_cli.spaces.architecture import Architecture, node
 from nas_cli.surgery.channels import Channels, find_channels
 from nas_cli.surgery.shrink import shrink
-from tests.spaces.configured import space
+from tests.spaces.configured import registered, space
 
 
 def compression(channels: Channels, keep: dict[str, Any]) -> Compression:
@@ -98,14 +98,32 @@ def test_a_network_without_a_way_through_is_refused() -> None:
 def test_it_costs_what_the_shrunk_model_costs(name: str, merge: str) -> None:
     found, rng = space(name, (16, 16, 3), merge=merge), np.random.default_rng(3)
     for _ in range(3):
-        architecture = found.architecture(found.sample(rng))
-        model = build(architecture)
-        channels = find_channels(model)
-        keep = {}
-        for group in channels.groups:
-            if group.fixed is None:
-                keep[group.name] = rng.random(len(group.units)) < 0.5
-                keep[group.name][rng.integers(len(group.units))] = True
-        smaller = compressed(architecture, compression(channels, keep))
-        assert architecture_cost(smaller).macs == model_cost(shrink(model, keep)).macs
-        assert architecture_cost(smaller).params == model_cost(shrink(model, keep)).params
+        check(found.architecture(found.sample(rng)), rng)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("chain", {"operations": ("conv", "separable", "mbconv"), "filters": (6, 8), "units": (9, 12)}),
+        ("cell", {"layers": 3, "channels": 4}),
+        ("nasbench201", {"cells": 1, "channels": 4}),
+    ],
+)
+def test_it_costs_what_the_shrunk_model_of_a_space_of_decisions_costs(name: str, changes: dict[str, Any]) -> None:
+    found, rng = registered(name, (13, 12, 3), **changes), np.random.default_rng(4)
+    for _ in range(2):
+        check(found.architecture(found.sample(rng)), rng)
+
+
+def check(architecture: Architecture, rng: np.random.Generator) -> None:
+    """That about half of all channels can go, one of each group staying."""
+    model = build(architecture)
+    channels = find_channels(model)
+    keep = {}
+    for group in channels.groups:
+        if group.fixed is None:
+            keep[group.name] = rng.random(len(group.units)) < 0.5
+            keep[group.name][rng.integers(len(group.units))] = True
+    smaller = compressed(architecture, compression(channels, keep))
+    assert architecture_cost(smaller).macs == model_cost(shrink(model, keep)).macs
+    assert architecture_cost(smaller).params == model_cost(shrink(model, keep)).params

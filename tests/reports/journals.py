@@ -236,3 +236,66 @@ def _branch(nodes: list[Node], source: int, rng: np.random.Generator) -> int:
             nodes.append(node("dropout", (source,), rate=round(float(rng.uniform(0, 0.5)), 2)))
         source = len(nodes) - 1
     return source
+
+
+CHOICES = {"operation": ("conv", "pool", "skip"), "width": (16, 32, 64), "residual": (True, False)}
+
+
+def point_events(seed: int = 0, trials: int = 30, budgets: tuple[int, ...] = (), **metrics: float) -> list[Event]:
+    """A search of a table: points whose score depends on their operation, and a little on their width."""
+    rng = np.random.default_rng(seed)
+    events: list[Event] = [{"event": "start", "time": 0.0, "command": "search", "seed": seed, "dataset": None}]
+    for number in range(trials):
+        budget = {"budget": budgets[number % len(budgets)]} if budgets else {}
+        if number % max(1, len(budgets)) == 0:
+            point = {name: choices[int(rng.integers(len(choices)))] for name, choices in CHOICES.items()}
+        events.append(point_trial(number, point, float(rng.normal(0, 0.002)), metrics) | budget)
+    best = max(events[1:], key=lambda event: (event.get("budget", 0), event["fitness"]), default={"id": 0})
+    events.append({"event": "test", "time": 2.0 * trials, "trial": best["id"], "metrics": {"test_accuracy": 0.9}})
+    return [*events, {"event": "end", "time": 2.0 * trials, "wall_seconds": 2.0 * trials}]
+
+
+def point_trial(number: int, point: Event, noise: float = 0.0, metrics: Mapping[str, float] | None = None) -> Event:
+    """The trial of a point: 0.9, 0.7 or 0.5 by its operation, and up to 0.02 for its width."""
+    score = {"conv": 0.9, "pool": 0.7, "skip": 0.5}[point["operation"]] + point["width"] / 3200 + noise
+    return {
+        "event": "trial",
+        "id": number,
+        "generation": number // 10,
+        "status": "ok",
+        "reason": None,
+        "fitness": score,
+        "metrics": {"valid_accuracy": score, "simulated_seconds": 60.0, **(metrics or {})},
+        "curve": [],
+        "cost": {},
+        "architecture": {"point": dict(point)},
+        "origin": {"genotype": dict(point)},
+        "seed": number,
+        "seconds": 0.0,
+        "time": 2.0 * number + 1.0,
+    }
+
+
+def neural_events() -> list[Event]:
+    """A NEAT search of two trials, the second one better, with two species."""
+    neurons = [
+        {"bias": 0.5, "activation": "sigmoid", "reads": [[0, 1.5], [1, -2.0]]},
+        {"bias": 0.0, "activation": "tanh", "reads": [[0, 0.25], [2, 3.0]]},
+    ]
+    network = {"inputs": 2, "neurons": neurons, "outputs": 1}
+    trials = [
+        {
+            "event": "trial",
+            "id": number,
+            "generation": 0,
+            "status": "ok",
+            "fitness": 0.5 + number / 4,
+            "metrics": {"valid_accuracy": 0.5 + number / 4},
+            "cost": {"macs": 4, "flops": 8, "params": 6},
+            "architecture": network,
+            "origin": {"genotype": {"nodes": [], "connections": []}},
+        }
+        for number in range(2)
+    ]
+    generation = {"event": "generation", "index": 0, "strategy": {"species": {"network": {"1": 1, "2": 1}}}}
+    return [{"event": "start", "command": "search", "seed": 0}, *trials, generation, {"event": "end"}]

@@ -9,8 +9,9 @@ from nas_cli.reports.trials import COLUMNS, TIMES, trials_csv
 from tests.reports import journals
 
 HEADER = (
-    "id,generation,status,reason,fitness,valid_accuracy,valid_loss,train_accuracy,train_loss,epochs,flops,macs,"
-    "params,activation_bytes,seed,full_flops,cached_from,train_seconds,evaluation_seconds,compress_seconds,cpu_seconds,"
+    "id,generation,status,reason,fitness,valid_accuracy,valid_loss,train_accuracy,train_loss,epochs,budget,flops,macs,"
+    "params,activation_bytes,seed,full_flops,cached_from,simulated_seconds,"
+    "train_seconds,evaluation_seconds,compress_seconds,cpu_seconds,"
     "seconds"
 )
 
@@ -45,7 +46,7 @@ def test_a_row_by_hand() -> None:
         "seconds": 2.0,
     }
     line = trials_csv(History([event])).decode().splitlines()[1]
-    start = "3,1,ok,,0.1,0.1,2.0,1.0,1e-07,4,2000000000000,1000000000000,7,8,9223372036854775807,2000000000000,,"
+    start = "3,1,ok,,0.1,0.1,2.0,1.0,1e-07,4,,2000000000000,1000000000000,7,8,9223372036854775807,2000000000000,,,"
     assert line == start + "1.5,0.25,,,2.0"
 
 

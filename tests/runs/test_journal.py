@@ -2,12 +2,15 @@ import errno
 import json
 import os
 import subprocess
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from nas_cli.errors import RunError
-from nas_cli.runs.journal import Journal, read_journal
+from nas_cli.runs import shared_sync
+from nas_cli.runs.journal import Journal, first_event, read_journal
 
 
 def write(path: Path, count: int) -> list[dict]:
@@ -91,6 +94,68 @@ def test_a_really_full_file_system(tmp_path: Path) -> None:
         assert len(events) > 30
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_events_in_quick_succession_share_a_sync_and_all_are_on_disk_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_sync, syncs = os.fsync, list[int]()
+
+    def count(descriptor: int) -> None:
+        syncs.append((tmp_path / "j").stat().st_size)
+        real_sync(descriptor)
+
+    monkeypatch.setattr(shared_sync, "INTERVAL_SECONDS", 3600.0)
+    with Journal(tmp_path / "j") as journal:
+        monkeypatch.setattr(os, "fsync", count)
+        for number in range(50):
+            journal.append({"event": "trial", "id": number})
+        # One that nothing may follow for an hour is not left to chance.
+        journal.append({"event": "end"})
+        whole = (tmp_path / "j").stat().st_size
+        assert (len(syncs), syncs[-1]) == (2, whole)
+        journal.append({"event": "trial", "id": 50})
+    assert syncs[-1] > whole
+    assert len(read_journal(tmp_path / "j")) == 52
+
+
+def test_a_last_event_that_waits_for_company_is_synced_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced = threading.Event()
+    with Journal(tmp_path / "j") as journal:
+        journal.append({"event": "start"})
+        monkeypatch.setattr(os, "fsync", lambda descriptor: synced.set())
+        journal.append({"event": "trial", "id": 0})
+        assert synced.wait(60)
+
+
+def test_a_disk_that_fails_behind_the_search_stops_it_at_the_next_event(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = threading.Event()
+
+    def refuse(descriptor: int) -> None:
+        tried.set()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Journal(tmp_path / "j") as journal:
+        journal.append({"event": "start"})
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", refuse)
+            journal.append({"event": "trial", "id": 0})
+            assert tried.wait(60)
+            with pytest.raises(RunError, match="disk is full"):
+                for number in range(1, 1000):
+                    journal.append({"event": "trial", "id": number})
+                    time.sleep(0.01)
+
+
+def test_the_first_event_is_read_alone(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    written = write(path, 3)
+    path.write_bytes(path.read_bytes().replace(b'"id":1', b"no json"))
+    assert first_event(path) == written[0]
+    path.write_bytes(b'{"event":"sta')
+    assert first_event(path) is None
 
 
 def test_numbers_survive_exactly(tmp_path: Path) -> None:

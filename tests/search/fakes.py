@@ -15,6 +15,7 @@ from nas_cli.search.listener import Listener
 from nas_cli.search.loop import run_search
 from nas_cli.search.worker import checked
 from nas_cli.spaces.architecture import Architecture, node
+from nas_cli.spaces.candidate import Candidate
 from nas_cli.strategies.contract import Outcome, Proposal
 
 CRASH, EXIT, HANG, GREED, RAISE, NAN, PRINT, FULL = 901, 902, 903, 904, 905, 906, 907, 908
@@ -77,6 +78,30 @@ class Introspective(FakeEstimator):
             "intra": threading.get_intra_op_parallelism_threads(), "inter": threading.get_inter_op_parallelism_threads()
         }  # fmt: skip
         return Score(fitness=1.0, metrics=pools | {"omp": float(os.environ["OMP_NUM_THREADS"])})
+
+
+class Mortal(FakeEstimator):
+    """Dies as often as the network is wide, then scores it; HANG never ends. Each try leaves a byte behind."""
+
+    def estimate(
+        self,
+        architecture: Architecture,
+        seed: int,
+        model_file: Path | None,
+        progress: Progress,
+        hints: Hints = NO_HINTS,
+    ) -> Score:
+        units = architecture.nodes[1]["units"]
+        tries = tries_of(model_file.parent.parent, units)
+        with tries.open("ab") as file:
+            file.write(b".")
+        if tries.stat().st_size <= units < CRASH:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().estimate(architecture, seed, model_file, progress, hints)
+
+
+def tries_of(folder: Path, units: int) -> Path:
+    return folder / f"tries-{units}"
 
 
 class NoEstimator:
@@ -168,6 +193,9 @@ class Inline:
         self._before()
         self.tested += 1
         return self._estimator.test(model_file)
+
+    def known_test(self, candidate: Candidate) -> Mapping[str, float] | None:
+        return None
 
     def processes(self) -> Sequence[int]:
         return []

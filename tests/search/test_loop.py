@@ -8,7 +8,9 @@ import pytest
 from nas_cli.errors import ConfigError, RunError
 from nas_cli.runs.folder import RunFolder
 from nas_cli.runs.interruption import Interrupted
-from tests.search.fakes import NAN, RAISE, Evolution, Inline, fresh, network, results, search
+from nas_cli.search.economies import Economies
+from nas_cli.strategies.contract import Outcome, Proposal
+from tests.search.fakes import NAN, RAISE, Evolution, FakeEstimator, Inline, fresh, network, results, search
 
 
 class Killed(BaseException):
@@ -201,3 +203,57 @@ def test_costs_and_seeds_are_journaled(tmp_path: Path) -> None:
     assert trial["cost"] == {"macs": 60, "flops": 120, "params": 72}
     assert trial["architecture"] == network(10).to_json()
     assert trial["origin"] == {"parent": 50}
+
+
+def test_a_network_that_only_an_estimate_chose_is_made_at_the_end(tmp_path: Path) -> None:
+    class Frugal(FakeEstimator):
+        """Saves a network only when it is told that the search is over."""
+
+        def estimate(self, architecture, seed, model_file, progress, hints):  # type: ignore[no-untyped-def]
+            return super().estimate(architecture, seed, model_file if hints.final else None, progress, hints)
+
+    run = fresh(tmp_path / "run")
+    evaluator = Inline(estimator=Frugal())
+    summary = search(run, evaluator)
+    assert evaluator.evaluated.count(summary["best"]["id"]) == 2
+    assert len(evaluator.evaluated) == 13
+    assert (run.best / "model.keras").exists()
+    assert summary["best"]["test_accuracy"] is not None
+
+
+def test_networks_that_may_be_continued_are_kept_and_made_again_when_they_are_lost(tmp_path: Path) -> None:
+    class Halving:
+        """Three networks for one epoch, the best of them for two."""
+
+        def __init__(self) -> None:
+            self.batches = [[Proposal(i, 0, network(20 + i), budget=1) for i in range(3)]]
+
+        def ask(self) -> list[Proposal]:
+            return self.batches[0] if self.batches else []
+
+        def tell(self, outcomes: list[Outcome]) -> None:
+            if len(self.batches.pop(0)) == 3:
+                best = max(outcomes, key=lambda outcome: (outcome.fitness, -outcome.trial)).trial
+                self.batches = [[Proposal(3, 1, network(20 + best), budget=2, continues=best)]]
+
+        def describe(self) -> dict:
+            return {}
+
+    class Continuing(FakeEstimator):
+        def estimate(self, architecture, seed, model_file, progress, hints):  # type: ignore[no-untyped-def]
+            if hints.continues is not None:
+                assert hints.continues.file.exists() and hints.trained_epochs == 1
+            return super().estimate(architecture, seed, model_file, progress, hints)
+
+    continuing = Economies(continues=True)
+    run = fresh(tmp_path / "run")
+    with pytest.raises(Killed):
+        search(run, Inline(killer(6), Continuing()), Halving(), economies=continuing)
+    kept = sorted(file.name for file in run.models.iterdir())
+    assert kept == ["0.keras", "1.keras", "2.keras"]
+    for file in run.models.iterdir():
+        file.unlink()
+    evaluator = Inline(estimator=Continuing())
+    summary = search(run, evaluator, Halving(), economies=continuing)
+    assert len(evaluator.evaluated) == 2 and evaluator.evaluated[1] == 3
+    assert (summary["best"]["id"], summary["best"]["budget"]) == (3, 2)

@@ -1,5 +1,6 @@
 """Hints: what a generation leaves to the next ones, by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from nas_cli.search.economies import NONE, Economies
 from nas_cli.search.model_store import ModelStore
 from nas_cli.search.past import Past
 from nas_cli.spaces.architecture import Architecture, node
+from nas_cli.spaces.morphism import Morphism
 from nas_cli.strategies.contract import Proposal
 
 
@@ -27,6 +29,7 @@ def trial(
 ) -> tuple[Proposal, dict[str, Any]]:
     architecture = network(*filters)
     event = {"event": "trial", "id": number, "fitness": fitness, "architecture": architecture.to_json(), "cost": {}}
+    event["metrics"] = {}
     if ratio is not None:
         event["extra"] = {"compression": {"skipped": False, "ratio": ratio}}
     return Proposal(number, 0, architecture, parts=parts or {}), event | more
@@ -119,3 +122,55 @@ def test_equal_networks_are_found_only_with_a_cache_and_scored_the_same_way() ->
     assert past.equal(Proposal(7, 1, network(8, 9), compress=False)) is None
     assert past.equal(Proposal(7, 1, network(5))) is None
     assert told(NONE, [(proposal, event)]).equal(Proposal(7, 1, network(8, 9))) is None
+
+
+INHERIT = Economies(inherit=True)
+
+
+def parent_of(past: Past, architecture: Architecture, **more: Any) -> int | None:
+    hints = past.hints(Proposal(9, 2, architecture, **more))
+    return None if hints.parent is None else hints.parent.trial
+
+
+def test_a_parent_is_the_proposals_own_then_that_of_its_origin_then_the_nearest_network() -> None:
+    past = told(INHERIT, [trial(0, 0.1, filters=(8,)), trial(1, 0.2, filters=(8, 9, 10)), trial(2, None)])
+    near = network(8, 9, 11)
+    assert parent_of(past, near, parent=0, origin={"parents": [1]}) == 0
+    assert parent_of(past, near, origin={"parents": [0]}) == 0
+    assert parent_of(past, near) == 1
+    # A failed trial has no network: the nearest that has one stands in.
+    assert parent_of(past, near, parent=2) == 1
+    assert parent_of(told(NONE, [trial(0, 0.1)]), near, parent=0) is None
+    assert parent_of(told(INHERIT, [trial(0, None)]), near) is None
+
+
+def test_morphisms_belong_to_the_parent_that_they_were_made_for() -> None:
+    past = told(INHERIT, [trial(0, 0.1), trial(1, None)])
+    change = (Morphism("widen", 1, width=12),)
+    assert past.hints(Proposal(2, 1, network(12, 9), parent=0, morphisms=change)).morphisms == change
+    assert past.hints(Proposal(2, 1, network(12, 9), parent=1, morphisms=change)).morphisms == ()
+
+
+def test_a_larger_budget_goes_on_from_the_smaller_one() -> None:
+    proposal, event = trial(0, 0.1)
+    past = told(Economies(continues=True), [(replace(proposal, budget=3), event), trial(1, None)])
+    hints = past.hints(Proposal(2, 1, network(8, 9), budget=9, continues=0))
+    assert (hints.epochs, hints.trained_epochs) == (9, 3)
+    assert hints.continues is not None and hints.continues.file == Path("models/0.keras")
+    failed = past.hints(Proposal(2, 1, network(8, 9), budget=9, continues=1))
+    assert (failed.epochs, failed.trained_epochs, failed.continues) == (9, 0, None)
+
+
+def test_a_score_of_another_budget_is_not_taken_over() -> None:
+    proposal, event = trial(0, 0.1)
+    past = told(Economies(cache=True), [(replace(proposal, budget=3), event)])
+    assert past.equal(replace(proposal, trial=5, budget=3)) is event
+    assert past.equal(replace(proposal, trial=5, budget=9)) is None
+
+
+def test_the_bar_of_the_filter_counts_failed_trials_too() -> None:
+    generation = [trial(i, None if i % 2 else 0.5, metrics={"synflow": float(i)}) for i in range(10)]
+    past = told(Economies(proxy="synflow", keep=0.3), generation)
+    assert past.hints(trial(10, None)[0]).filter_bar == 7.0
+    assert told(Economies(proxy="synflow", keep=0.3), generation[:3]).hints(trial(3, None)[0]).filter_bar is None
+    assert told(NONE, generation).hints(trial(10, None)[0]).filter_bar is None

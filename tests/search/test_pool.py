@@ -27,11 +27,13 @@ from tests.search.fakes import (
     Evolution,
     FakeEstimator,
     Introspective,
+    Mortal,
     NoEstimator,
     fresh,
     network,
     results,
     search,
+    tries_of,
 )
 
 
@@ -67,13 +69,31 @@ def test_a_trial_that_goes_wrong_fails_alone(tmp_path: Path) -> None:
     assert "ValueError: two" in (tmp_path / "log").read_text()
 
 
-def test_time_and_memory_limits_fail_the_trial(tmp_path: Path) -> None:
-    todo = jobs(tmp_path, 10, HANG, 11, GREED, 12)
-    found = evaluate(pool(trial_seconds=2.0, memory_bytes=300e6), *todo)
+def test_a_time_limit_fails_the_trial(tmp_path: Path) -> None:
+    found = evaluate(pool(trial_seconds=2.0), *jobs(tmp_path, 10, HANG, 11))
+    assert {trial: finished.score.failure for trial, finished in found.items()} == {
+        0: None, 1: "out of time after 2 s", 2: None
+    }  # fmt: skip
+
+
+def test_a_memory_limit_fails_the_trial(tmp_path: Path) -> None:
+    found = evaluate(pool(memory_bytes=300e6), *jobs(tmp_path, 10, GREED, 11))
     reasons = {trial: finished.score.failure for trial, finished in found.items()}
-    assert (reasons[0], reasons[2], reasons[4]) == (None, None, None)
-    assert reasons[1] == "out of time after 2 s"
-    assert reasons[3] is not None and reasons[3].startswith("out of memory: 0.") and reasons[3].endswith("GB > 0.3 GB")
+    assert (reasons[0], reasons[2]) == (None, None)
+    assert reasons[1] is not None and reasons[1].startswith("out of memory: 0.") and reasons[1].endswith("GB > 0.3 GB")
+
+
+def test_a_trial_whose_worker_dies_is_tried_again_as_often_as_asked_for(tmp_path: Path) -> None:
+    made = WorkerPool(settings(trial_seconds=2.0), workers=2, retries=2)
+    made.start()
+    made.use(Mortal)
+    found = evaluate(made, *jobs(tmp_path, 1, 2, 3, HANG))
+    reasons = {trial: finished.score.failure for trial, finished in found.items()}
+    assert reasons == {0: None, 1: None, 2: "crashed: signal 9", 3: "out of time after 2 s"}
+    # One beyond a limit would be beyond it again.
+    assert [tries_of(tmp_path, units).stat().st_size for units in (1, 2, 3, HANG)] == [2, 3, 3, 1]
+    undisturbed = FakeEstimator().estimate(network(2), 1, None, lambda _: None)
+    assert found[1].score.fitness == undisturbed.fitness
 
 
 def test_output_of_workers_goes_to_the_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

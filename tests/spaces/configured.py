@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from nas_cli.registry import find, load
 from nas_cli.schema import validate
 from nas_cli.spaces.modular import ModularSpace, ModularSpaceSettings
 
@@ -26,3 +27,10 @@ def space(
     name: str = "thesis_small", shape: tuple[int, ...] = (28, 28, 1), classes: int = 10, **changes: Any
 ) -> ModularSpace:
     return ModularSpace(settings(name, **changes), shape, classes)
+
+
+def registered(name: str, shape: tuple[int, ...] = (28, 28, 1), classes: int = 10, **changes: Any) -> Any:
+    """Any space of the registry with its YAML's settings, some of them changed."""
+    entry = find("space", name)
+    chosen = replace(validate(load(entry.settings), values("space", name)), **changes)
+    return load(entry.target)(chosen, shape, classes)

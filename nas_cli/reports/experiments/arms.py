@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from nas_cli.errors import RunError
-from nas_cli.reports.history import History, Trial
+from nas_cli.reports.history import History
 from nas_cli.reports.measure import finite
 from nas_cli.reports.outcome import wall_seconds
 from nas_cli.reports.source import Source, load
+from nas_cli.reports.trial import Trial
 from nas_cli.runs.folder import CONFIG
 
 

@@ -27,7 +27,7 @@ ARMS = {
     "plain": "CoDeepNEAT",
     "b": "with MorphNet, no inheritance (B)",
     "a": "with MorphNet, inheritance (A)",
-    "fast": "with MorphNet, surviving weights, hopeless networks stopped early, identical ones not trained again",
+    "fast": "MorphNet in the first generation, inherited widths and weights, half the epochs, identical networks once",
 }
 DATASETS = {"mnist": "MNIST", "cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "tiny_imagenet": "Tiny ImageNet"}
 

@@ -2,9 +2,18 @@
 
 from collections.abc import Sequence
 
-from nas_cli.reports.grouping import traits
+from nas_cli.reports.analysis import Analysis
+from nas_cli.reports.grouping import by_measure, traits
+from nas_cli.reports.importance import Importance
 from nas_cli.reports.numbers import count, duration
-from nas_cli.reports.outcome import wall_seconds
+from nas_cli.reports.outcome import test_value, wall_seconds
+from nas_cli.reports.page.analysis_tables import (
+    correlation_table,
+    front_table,
+    groups_table,
+    importance_table,
+    volumes_table,
+)
 from nas_cli.reports.page.elements import (
     Cell,
     Column,
@@ -14,13 +23,14 @@ from nas_cli.reports.page.elements import (
     escape,
     figure,
     grid,
+    note,
     notice,
     section,
     table,
 )
-from nas_cli.reports.page.headline import test_value
 from nas_cli.reports.page.reproducibility import provenance
 from nas_cli.reports.page.trials_table import number_cell
+from nas_cli.reports.plots.fronts import reference_text
 from nas_cli.reports.plots.style import Plot
 from nas_cli.reports.source import Source
 
@@ -28,15 +38,67 @@ EVALUATION = ("training.", "estimator.", "space.", "augmentation.")
 """Settings of what a network can be and how it is trained: another strategy is compared fairly if these are equal."""
 
 
-def comparison_page(sources: Sequence[Source], plots: Sequence[Plot]) -> str:
-    """The page as text."""
+def comparison_page(analysis: Analysis, plots: Sequence[Plot]) -> str:
+    """The page as text; sections without content are left out."""
+    sources = analysis.sources
     title = f"nas · {len(sources)} runs compared" if len(sources) != 1 else "nas · 1 run"
-    body = [notice(text) for text in differences(sources)]
-    body.append(section("figures", "Results", grid(figure(plot) for plot in plots)))
-    body.append(section("runs", "Runs", card(_table(sources))))
+    sections = {
+        "Results": section("figures", "Results", _results(analysis, plots)),
+        "Fronts": section("fronts", "Several objectives", _fronts(analysis, plots)),
+        "Decisions": section("importance", "Importance of the decisions", _importance(analysis, plots)),
+        "Estimators": section("correlation", "Rank correlation of evaluations", _correlation(analysis, plots)),
+        "Runs": section("runs", "Runs", card(_table(sources))),
+    }
+    body = [notice(text) for text in [*differences(sources), analysis.no_fronts]] + list(sections.values())
     lead = ", ".join(dict.fromkeys(source.dataset for source in sources if source.dataset))
-    head = f'<h1>{escape(title)}</h1>\n<p class="lead">{escape(lead)}</p>'
+    anchors = [f'<a href="#{text.split(chr(34))[1]}">{escape(name)}</a>' for name, text in sections.items() if text]
+    head = f'<h1>{escape(title)}</h1>\n<p class="lead">{escape(lead)}</p>\n<nav>{"".join(anchors)}</nav>'
     return document(title, head, "\n".join(body), "Made by nas report from the journals of the runs.")
+
+
+RESULTS = ("best_so_far", "chosen_networks", "test_values")
+
+
+def _results(analysis: Analysis, plots: Sequence[Plot]) -> str:
+    figures = grid(figure(plot) for plot in plots if plot.name.startswith(RESULTS))
+    if not analysis.groups:
+        return figures
+    text = "Means over the runs of a group, with their 95 % t intervals; of two runs, their range."
+    return figures + card(groups_table(analysis.groups), note(text))
+
+
+def _fronts(analysis: Analysis, plots: Sequence[Plot]) -> str:
+    found = analysis.fronts
+    if found is None:
+        return ""
+    figures = grid(figure(plot) for plot in plots if plot.name in ("fronts", "hypervolume"))
+    text = f"Volumes above {reference_text(found)}."
+    return figures + grid([card(volumes_table(found), note(text)), card(front_table(found))])
+
+
+def _importance(analysis: Analysis, plots: Sequence[Plot]) -> str:
+    figures = [figure(plot) for plot in plots if plot.name.startswith("importance_")]
+    tables = [card(importance_table(pool)) for pool in analysis.importances.values() if isinstance(pool, Importance)]
+    pairs = [part for pair in zip(figures, tables, strict=True) for part in pair]
+    several = len(analysis.importances) > 1
+    said = [
+        note(f"{name}: {pool}" if several else pool)
+        for name, pool in analysis.importances.items()
+        if isinstance(pool, str)
+    ]
+    return grid(pairs) + "".join(said)
+
+
+def _correlation(analysis: Analysis, plots: Sequence[Plot]) -> str:
+    found = analysis.correlations
+    if not found:
+        return ""
+    text = (
+        "Over the candidates that both scored; of a candidate scored several times, the mean. Intervals are 95 % "
+        "bootstrap intervals over the candidates. The best are the first tenth by each."
+    )
+    figures = grid(figure(plot) for plot in plots if plot.name.startswith("correlation_"))
+    return card(correlation_table(found), note(text)) + figures
 
 
 def differences(sources: Sequence[Source]) -> list[str]:
@@ -53,7 +115,8 @@ def differences(sources: Sequence[Source]) -> list[str]:
             "These runs used different splits of the data: differences between them may come from the split alone."
         )
     if len({source.history.measure.name for source in sources}) > 1:
-        found.append("These runs have different measures (accuracy and RMSE): the figures show both on one axis.")
+        names = ", ".join(by_measure(sources))
+        found.append(f"These runs have different measures ({names}): each has its own figures, fronts only the first.")
     if settings := _settings_that_differ(sources):
         found.append(
             f"These runs also differ in {', '.join(settings)}: what sets them apart may come from there rather than "

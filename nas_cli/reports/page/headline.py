@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from nas_cli.reports.history import History
 from nas_cli.reports.measure import finite
 from nas_cli.reports.numbers import count, duration, grouped, percent, size
-from nas_cli.reports.outcome import failures, images_per_second, peak_memory_bytes, wall_seconds, wilson_interval
+from nas_cli.reports.outcome import (
+    failures,
+    images_per_second,
+    peak_memory_bytes,
+    test_value,
+    wall_seconds,
+    wilson_interval,
+)
 from nas_cli.reports.page.elements import escape
 from nas_cli.reports.plots.curves import best_point, points
 from nas_cli.reports.source import Source
@@ -35,11 +42,6 @@ def boxes(figures: Iterable[Figure]) -> str:
         for figure in found
     )
     return f'<dl class="figures">{made}</dl>' if made else ""
-
-
-def test_value(history: History) -> float | None:
-    """The chosen network's value on the test split; None before it was tested."""
-    return history.measure.test(history.last("test").get("metrics") or {})
 
 
 def _figures(source: Source) -> list[Figure]:
@@ -73,7 +75,7 @@ def _tested_valid(history: History) -> Figure:
 
 
 def _test(history: History) -> Figure:
-    measure, value = history.measure, test_value(history)
+    measure, value = history.tested, test_value(history)
     examples = finite(history.dataset.get("test"))
     detail = ""
     if value is not None and measure.unit == "%" and examples and 0 <= value <= 1:
@@ -90,7 +92,7 @@ def _costs(source: Source) -> list[Figure]:
     if best is not None and best.full_flops != best.flops:
         detail += f", {count(best.full_flops)} FLOPs before compression"
     return [
-        Figure("FLOPs per image", count(finite(cost.get("flops"))), detail),
+        Figure("FLOPs per example", count(finite(cost.get("flops"))), detail),
         Figure("Parameters", count(finite(cost.get("params"))), f"activations {size(memory)}" if memory else ""),
     ]
 
@@ -105,7 +107,9 @@ def _counts(history: History) -> list[Figure]:
 
 
 def _times(history: History) -> list[Figure]:
-    outside = percent(finite(history.last("end").get("outside_fraction")))
+    outside = (
+        "" if history.trials and not history.trained else percent(finite(history.last("end").get("outside_fraction")))
+    )
     unit = "images/s, one worker" if history.trials else "images/s"
     return [
         Figure("Wall time", duration(wall_seconds(history))),

@@ -33,7 +33,12 @@ def selection_rule(history: History) -> str:
     times = {0: "not touched so far", 1: "touched once, for the chosen network"}.get(tests, f"evaluated {tests} times")
     if "before" in history.last("test"):
         times += ", and once for the baseline"
-    rule = "highest fitness on the validation split" if history.trials else "epochs compared on the validation split"
+    largest = " of the trials of the largest budget" if history.budgets else ""
+    rule = (
+        f"highest fitness{largest} on the validation split"
+        if history.trials
+        else "epochs compared on the validation split"
+    )
     return f"{rule}; test split {times}"
 
 
@@ -72,7 +77,7 @@ def _split(history: History) -> str:
 
 
 def _budget(source: Source) -> str:
-    training = source.config.get("training") or {}
+    history, training = source.history, source.config.get("training") or {}
     estimator = source.config.get("estimator") or {}
     parts = []
     if source.history.trials:
@@ -81,17 +86,25 @@ def _budget(source: Source) -> str:
         counts = Counter(str(epoch.get("name")).replace("-", " ") for epoch in source.history.epochs)
         parts.append(", ".join(f"{name} {number} epochs" for name, number in counts.items()))
         return ", ".join([*parts, f"batch {training.get('batch_size')}"])
+    if history.trials and not history.trained:
+        return ", ".join([*parts, *_budgets(history)])
     epochs = estimator.get("epochs") or training.get("epochs") if isinstance(estimator, Mapping) else None
     per = ("epoch" if epochs == 1 else "epochs") + (" per trial" if source.history.trials else "")
-    parts += [f"{epochs} {per}"] if epochs else []
+    parts += _budgets(history) or ([f"{epochs} {per}"] if epochs else [])
     parts += [f"batch {training['batch_size']}"] if "batch_size" in training else []
     workers = (source.config.get("resources") or {}).get("workers")
     parts += [f"{workers} workers"] if workers else []
     return ", ".join(parts)
 
 
+def _budgets(history: History) -> list[str]:
+    return ["budgets of " + ", ".join(map(str, history.budgets)) + " epochs"] if history.budgets else []
+
+
 def _precision(source: Source) -> str:
     """The arithmetic that was used, or else the one asked for: 'auto' depends on the machine."""
+    if not source.history.trained:
+        return ""
     return ", ".join(source.history.precisions) or str((source.config.get("training") or {}).get("precision") or "")
 
 

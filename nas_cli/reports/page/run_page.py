@@ -1,30 +1,29 @@
 """report.html of one run."""
 
-from nas_cli.reports.blocks import layers_of
 from nas_cli.reports.outcome import state
-from nas_cli.reports.page.elements import card, document, drawing, escape, figure, grid, notice, section
+from nas_cli.reports.page.analysis_tables import importance_table
+from nas_cli.reports.page.candidate_section import candidate_section
+from nas_cli.reports.page.elements import card, document, drawing, escape, figure, grid, note, notice, section
 from nas_cli.reports.page.headline import failure_text, headline
 from nas_cli.reports.page.reproducibility import provenance, reproducibility
 from nas_cli.reports.page.shrinking_page import shrinking_headline, shrinking_notices, shrinking_sections
-from nas_cli.reports.page.trials_table import layers_table, trials_table
+from nas_cli.reports.page.trials_table import listing_note, trials_table
 from nas_cli.reports.plots.style import Plot
 from nas_cli.reports.source import Source
 
 _SECTIONS = (
     ("progress", "Progress", ("best_so_far", "generations", "training_")),
-    ("front", "Accuracy and cost", ("pareto", "learning_curves")),
+    ("front", "Accuracy and cost", ("rungs", "pareto", "learning_curves")),
     ("species", "Species", ("species_",)),
 )
-
-BESIDE = 7.3
-"""Inches of a drawing that still leaves room for the table of layers beside it."""
 
 
 def run_page(source: Source, plots: list[Plot]) -> str:
     """The page as text; sections without content are left out."""
     shrinks = source.command == "morph"
     sections = shrinking_sections(source, plots) if shrinks else _searched(source, plots)
-    sections["Architecture"] = section("architecture", "Architecture", _architecture(source, plots))
+    title = _candidate_title(source)
+    sections[title] = section("architecture", title, candidate_section(source, plots))
     sections["Repeat this run"] = section("repeat", "Repeat this run", reproducibility(source))
     first = shrinking_headline(source) if shrinks else headline(source)
     body = [notice(text) for text in _notices(source)] + [first] + list(sections.values())
@@ -37,7 +36,8 @@ def _searched(source: Source, plots: list[Plot]) -> dict[str, str]:
         title: section(anchor, title, grid(figure(plot) for plot in plots if plot.name.startswith(names)))
         for anchor, title, names in _SECTIONS
     }
-    sections["Architecture"] = ""
+    sections["Decisions"] = section("decisions", "Decisions", _decisions(source, plots))
+    sections[_candidate_title(source)] = ""
     sections["Trials"] = section("trials", "Trials", _trials(source))
     return sections
 
@@ -73,19 +73,27 @@ def _notices(source: Source) -> list[str]:
     return found
 
 
-def _architecture(source: Source, plots: list[Plot]) -> str:
-    plot = next((plot for plot in plots if plot.name == "architecture"), None)
-    network = source.architecture
-    if plot is None or network is None:
-        return ""
-    layers = card(layers_table(layers_of(network)))
-    kind = "architecture" if plot.width < BESIDE else "architecture below"
-    return f'<div class="{kind}">{drawing(plot)}{layers}</div>'
-
-
 def _trials(source: Source) -> str:
     listing = trials_table(source.history)
-    return card(listing) if listing else ""
+    return card(listing, note(listing_note(source.history))) if listing else ""
+
+
+def _decisions(source: Source, plots: list[Plot]) -> str:
+    """Importance and scores of each decision; nothing for a space without decisions."""
+    figures = {plot.name: plot for plot in plots}
+    strips = drawing(figures["decisions"]) if "decisions" in figures else ""
+    found = source.importance
+    if found is None:
+        return strips
+    if isinstance(found, str):
+        return strips + note(found)
+    return grid([figure(figures["importance"]), card(importance_table(found))]) + strips
+
+
+def _candidate_title(source: Source) -> str:
+    """'Architecture', or 'Best point' where the space has no networks."""
+    best = source.history.best
+    return "Best point" if best is not None and "point" in best.architecture else "Architecture"
 
 
 def _footer(source: Source) -> str:

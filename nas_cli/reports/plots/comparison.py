@@ -1,96 +1,178 @@
-"""Figures of several runs: best so far by strategy, and the end results."""
+"""Figures of several runs: best so far by group against trials and time, chosen networks, test values."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nas_cli.reports.grouping import grouped
-from nas_cli.reports.outcome import best_so_far
+from nas_cli.reports.courses import Course, against_simulated, against_trials, against_wall
+from nas_cli.reports.grouping import by_measure, grouped
+from nas_cli.reports.intervals import mean_interval
+from nas_cli.reports.outcome import best_so_far, test_value
 from nas_cli.reports.plots.front import set_flops_axis
-from nas_cli.reports.plots.style import DASHES, MARKERS, PAPER, SERIES, Plot, legend_above, whole_steps
+from nas_cli.reports.plots.style import (
+    DASHES,
+    HEIGHT,
+    INK,
+    MARKERS,
+    PAPER,
+    SERIES,
+    Plot,
+    fitting_legend,
+    legend_height,
+    whole_steps,
+)
 from nas_cli.reports.source import Source
 
+Groups = Mapping[str, Sequence[Source]]
+Courses = Mapping[str, Course]
 
-@dataclass(frozen=True)
-class Course:
-    """Best value so far over the number of trials: of one run, or the mean of several with their range."""
+ZOOM = 2.5
+"""How many times the range after a tenth of the course the whole range must be for the beginning to be cut off."""
 
-    counts: tuple[int, ...]
-    mean: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-    runs: int
+BAND = (
+    "A line is a run, or the mean of runs that differ in their seed only; the band is the 95 % t interval of the "
+    "mean (of two runs, their range). The axis leaves out low beginnings."
+)
 
 
 def comparison_plots(sources: Sequence[Source]) -> list[Plot]:
-    """Best so far by group, and accuracy against FLOPs of the chosen networks; without data, no figure."""
-    searched = [source for source in sources if best_so_far(source.history)]
-    plots = []
-    if searched:
-        groups = grouped(searched)
-        plots.append(
-            Plot(
-                "best_so_far",
-                "Best so far",
-                "A line is a run, or the mean of runs that differ in their seed only; "
-                "the band spans the lowest to the highest.",
-                lambda figure: _draw_courses(figure, groups),
-            )
-        )
-    priced = [s for s in sources if s.best_valid is not None and s.flops]
-    if priced:
-        plots.append(
-            Plot(
-                "chosen_networks",
-                "Chosen networks",
-                "Validation value and FLOPs of the network that each run chose.",
-                lambda figure: _draw_chosen(figure, grouped(priced)),
-                tips={f"#run-{s.name}": f"{s.name}\n{s.history.measure.text(s.best_valid)}" for s in priced},
-            )
-        )
+    """The figures that the runs have data for; runs of another measure than the first have figures of their own."""
+    plots: list[Plot] = []
+    for number, (name, alike) in enumerate(by_measure(sources).items()):
+        made = _measure_plots(alike)
+        plots += made if number == 0 else [_renamed(plot, name) for plot in made]
     return plots
 
 
-def course(sources: Sequence[Source]) -> Course:
-    """The mean over runs of the best so far, for as many trials as every run has finished."""
-    lines = [dict(best_so_far(source.history)) for source in sources]
-    counts = sorted(set.intersection(*(set(line) for line in lines)))
-    columns = [[line[count] for line in lines] for count in counts]
-    return Course(
-        tuple(counts),
-        tuple(sum(column) / len(column) for column in columns),
-        tuple(min(column) for column in columns),
-        tuple(max(column) for column in columns),
-        len(lines),
+def _renamed(plot: Plot, measure: str) -> Plot:
+    return replace(plot, name=f"{plot.name}_{measure}", title=f"{plot.title}: {measure.replace('_', ' ')}")
+
+
+def _measure_plots(sources: Sequence[Source]) -> list[Plot]:
+    groups = grouped([source for source in sources if best_so_far(source.history)])
+    plots = [*course_plots(groups)]
+    priced = [s for s in sources if s.best_valid is not None and s.flops]
+    if priced:
+        plots.append(_chosen_plot(priced))
+    tested = {name: found for name, group in groups.items() if (found := [s for s in group if _test(s) is not None])}
+    if tested:
+        plots.append(_test_plot(tested))
+    return plots
+
+
+def course_plots(groups: Groups) -> list[Plot]:
+    """Best so far against trials, wall time and simulated time, as far as the journals have them."""
+    if not groups:
+        return []
+    wall = {name: made for name, group in groups.items() if (made := against_wall(group)) is not None}
+    simulated = {name: made for name, group in groups.items() if (made := against_simulated(group)) is not None}
+    first = next(iter(groups.values()))[0]
+    kinds: list[tuple[str, str, str, Courses, Callable[[Figure, Courses], None]]] = [
+        ("best_so_far", "Best so far", BAND, _by_trials(groups), partial(_draw_trials, first=first)),
+        (
+            "best_so_far_wall",
+            "Best so far against wall time",
+            "Wall time from the start, without pauses, as each run was given its workers; one that has ended keeps its "
+            "value. " + BAND,
+            wall,
+            partial(_draw_timed, first=first, label="wall time"),
+        ),
+        (
+            "best_so_far_simulated",
+            "Best so far against simulated time",
+            "Time that the trainings would have taken one after the other; a run that has ended keeps its value. "
+            + BAND,
+            simulated,
+            partial(_draw_timed, first=first, label="simulated time"),
+        ),
+    ]
+    return [
+        Plot(name, title, caption, _drawing(draw, courses), height=HEIGHT + legend_height(labels(courses)))
+        for name, title, caption, courses, draw in kinds
+        if courses
+    ]
+
+
+def _drawing(draw: Callable[[Figure, Courses], None], courses: Courses) -> Callable[[Figure], None]:
+    return lambda figure: draw(figure, courses)
+
+
+def labels(courses: Courses) -> list[str]:
+    """'random (n = 5)': the names in the legend."""
+    return [f"{name} (n = {line.runs})" for name, line in courses.items()]
+
+
+def time_unit(seconds: float) -> tuple[float, str]:
+    """(seconds of a unit, its name) that suits an axis up to `seconds`."""
+    for size, name in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= 3 * size:
+            return size, name
+    return 1.0, "s"
+
+
+def _by_trials(groups: Groups) -> Courses:
+    return {name: against_trials(group) for name, group in groups.items()}
+
+
+def _draw_trials(figure: Figure, courses: Courses, first: Source) -> None:
+    _draw(figure, courses, first, 1.0, "trials finished")
+    whole_steps(figure.axes[0])
+
+
+def _draw_timed(figure: Figure, courses: Courses, first: Source, label: str) -> None:
+    size, unit = time_unit(max(line.places[-1] for line in courses.values()))
+    _draw(figure, courses, first, size, f"{label} [{unit}]")
+
+
+def _draw(figure: Figure, courses: Courses, first: Source, unit: float, xlabel: str) -> None:
+    axes = figure.subplots()
+    scale = first.history.measure.scale
+    for order, (label, line) in enumerate(zip(labels(courses), courses.values(), strict=True)):
+        colour, style = SERIES[order % len(SERIES)], DASHES[order // len(SERIES) % len(DASHES)]
+        places = [place / unit for place in line.places]
+        mean = [value * scale for value in line.mean]
+        mark = "o" if len(places) == 1 else ""
+        axes.step(places, mean, where="post", color=colour, linestyle=style, linewidth=2.0, label=label, marker=mark)
+        if line.runs > 1:
+            low, high = ([value * scale for value in side] for side in (line.low, line.high))
+            axes.fill_between(places, low, high, step="post", color=colour, alpha=0.18, linewidth=0)
+    axes.set(xlabel=xlabel, ylabel=first.history.measure.axis)
+    axes.set_xlim(left=0)
+    _look_closer(axes, list(courses.values()), first)
+    fitting_legend(figure)
+
+
+def _look_closer(axes: Axes, courses: Sequence[Course], first: Source) -> None:
+    """Leaves the first steps outside the axis where they would press all that follows against its end."""
+    measure = first.history.measure
+    sign = 1.0 if measure.higher_is_better else -1.0
+    means = [[sign * value for value in line.mean] for line in courses]
+    later = min(mean[min(len(mean) - 1, max(1, len(mean) // 10))] for mean in means)
+    best, start = max(max(mean) for mean in means), min(mean[0] for mean in means)
+    if best - start <= ZOOM * (best - later) or best == later:
+        return
+    ends = [max(sign * interval.low, sign * interval.high) for line in courses for interval in line.intervals[-1:]]
+    edges = [sign * value * measure.scale for value in (later, max([best, *ends]))]
+    margin = 0.12 * abs(edges[1] - edges[0])
+    axes.set_ylim(min(edges) - margin, max(edges) + margin)
+
+
+def _chosen_plot(priced: Sequence[Source]) -> Plot:
+    groups = grouped(priced)
+    return Plot(
+        "chosen_networks",
+        "Chosen networks",
+        "Validation value and FLOPs of the network that each run chose.",
+        lambda figure: _draw_chosen(figure, groups),
+        height=HEIGHT + legend_height(list(groups)),
+        tips={f"#run-{s.name}": f"{s.name}\n{s.history.measure.text(s.best_valid)}" for s in priced},
     )
 
 
-def _draw_courses(figure: Figure, groups: Mapping[str, Sequence[Source]]) -> None:
-    axes = figure.subplots()
-    for order, (name, sources) in enumerate(groups.items()):
-        line, measure = course(sources), sources[0].history.measure
-        colour, style = SERIES[order % len(SERIES)], DASHES[order % len(DASHES)]
-        label = f"{name} ({line.runs} runs)" if line.runs > 1 else name
-        axes.step(
-            line.counts,
-            _scaled(line.mean, measure.scale),
-            where="post",
-            color=colour,
-            linestyle=style,
-            linewidth=2.2,
-            label=label,
-        )
-        if line.runs > 1:
-            low, high = _scaled(line.low, measure.scale), _scaled(line.high, measure.scale)
-            axes.fill_between(line.counts, low, high, step="post", color=colour, alpha=0.18, linewidth=0)
-    axes.set(xlabel="trials finished", ylabel=next(iter(groups.values()))[0].history.measure.axis)
-    whole_steps(axes)
-    axes.set_xlim(left=0)
-    legend_above(figure, columns=2)
-
-
-def _draw_chosen(figure: Figure, groups: Mapping[str, Sequence[Source]]) -> None:
+def _draw_chosen(figure: Figure, groups: Groups) -> None:
     axes = figure.subplots()
     for order, (name, sources) in enumerate(groups.items()):
         scale = sources[0].history.measure.scale
@@ -107,11 +189,59 @@ def _draw_chosen(figure: Figure, groups: Mapping[str, Sequence[Source]]) -> None
             zorder=3,
         )
     first = next(iter(groups.values()))[0]
-    axes.set(xlabel="FLOPs per image", ylabel=first.history.measure.axis)
+    axes.set(xlabel="FLOPs per example", ylabel=first.history.measure.axis)
     set_flops_axis(axes, [s.flops or 1.0 for sources in groups.values() for s in sources])
     axes.margins(y=0.15)
-    legend_above(figure, columns=2)
+    fitting_legend(figure)
 
 
-def _scaled(values: Sequence[float], scale: float) -> list[float]:
-    return [value * scale for value in values]
+def _test(source: Source) -> float | None:
+    return test_value(source.history)
+
+
+def _test_plot(groups: Groups) -> Plot:
+    return Plot(
+        "test_values",
+        "Test value of the chosen networks",
+        "A dot is a run: its chosen network on the test split, at the end. The mark is the mean with its 95 % t "
+        "interval (of two runs, their range).",
+        lambda figure: _draw_tests(figure, groups),
+        height=max(1.9, 1.1 + 0.36 * len(groups)),
+        tips={f"#run-{s.name}": f"{s.name}\n{s.history.tested.text(_test(s))}" for g in groups.values() for s in g},
+    )
+
+
+def _draw_tests(figure: Figure, groups: Groups) -> None:
+    axes = figure.subplots()
+    measure = next(iter(groups.values()))[0].history.tested
+    for place, sources in enumerate(groups.values()):
+        colour = SERIES[place % len(SERIES)]
+        values = [(_test(source) or 0.0) * measure.scale for source in sources]
+        links = [f"#run-{source.name}" for source in sources]
+        spread = [place + 0.22 - 0.1 * (i % 3) for i in range(len(values))] if len(values) > 1 else [float(place)]
+        axes.scatter(values, spread, s=16, color=colour, alpha=0.55, linewidths=0, urls=links)
+        if len(values) > 1:
+            found = mean_interval(values)
+            reach = [[found.mean - found.low], [found.high - found.mean]]
+            axes.errorbar(
+                [found.mean],
+                [place - 0.2],
+                xerr=reach,
+                fmt="D",
+                ms=5,
+                color=colour,
+                ecolor=INK,
+                elinewidth=1.2,
+                capsize=3,
+            )
+    axes.set_yticks(range(len(groups)), [shortened(f"{name} (n = {len(group)})") for name, group in groups.items()])
+    axes.set(
+        xlabel=f"test {measure.label}" + (f" [{measure.unit}]" if measure.unit else ""), ylim=(len(groups) - 0.4, -0.6)
+    )
+    axes.margins(x=0.08)
+    axes.grid(False, axis="y")
+
+
+def shortened(text: str, most: int = 34) -> str:
+    """The text, or its beginning and an ellipsis."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

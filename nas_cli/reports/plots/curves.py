@@ -8,28 +8,37 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from nas_cli.reports.history import History, Trial
+from nas_cli.reports.history import History
 from nas_cli.reports.measure import Measure, finite
 from nas_cli.reports.plots.style import BLUE, INK, QUIET, VERMILION, Plot, legend_above, whole_steps
+from nas_cli.reports.thinning import drawn, links, thinned_text
+from nas_cli.reports.trial import Trial
 
 Curve = Sequence[Mapping[str, Any]]
 Points = list[tuple[float, float]]
+
+CURVES = 300
+"""Lines beside those of the trials that are listed, at most."""
 
 
 def search_curves(history: History) -> Plot | None:
     """Validation value against epoch, a line per trial and the best one in front; None without curves."""
     measure = history.measure
-    lines = {t.id: points(t.curve, f"valid_{measure.name}", measure.scale) for t in history.trials}
+    curved = [trial for trial in history.trials if trial.curve]
+    trials = drawn(history, curved, most=CURVES)
+    lines = {t.id: points(t.curve, f"valid_{measure.name}", measure.scale) for t in trials}
     lines = {number: line for number, line in lines.items() if line}
     if not lines:
         return None
     tips = {f"#trial-{number}": _tip(number, line, measure) for number, line in lines.items()}
     best = history.best
+    urls = dict(zip((trial.id for trial in trials), links(history, trials), strict=True))
     return Plot(
         "learning_curves",
         "Learning curves",
-        "Validation value after each epoch; one line per trial, the best trial in front.",
-        lambda figure: _draw_search(figure, lines, best, measure),
+        "Validation value after each epoch; one line per trial, the best trial in front."
+        + thinned_text(len(trials), len(curved)),
+        lambda figure: _draw_search(figure, lines, best, measure, urls),
         tips=tips,
     )
 
@@ -63,12 +72,14 @@ def best_point(line: Points, higher_is_better: bool) -> tuple[float, float]:
     return max(line, key=lambda p: p[1]) if higher_is_better else min(line, key=lambda p: p[1])
 
 
-def _draw_search(figure: Figure, lines: dict[int, Points], best: Trial | None, measure: Measure) -> None:
+def _draw_search(
+    figure: Figure, lines: dict[int, Points], best: Trial | None, measure: Measure, urls: Mapping[int, str | None]
+) -> None:
     axes = figure.subplots()
     others = {number: line for number, line in lines.items() if best is None or number != best.id}
     alpha = 0.75 if len(others) < 40 else 0.4
     if others:
-        _draw_others(axes, others, alpha)
+        _draw_others(axes, others, alpha, urls)
     if best is not None and best.id in lines:
         _draw_best(axes, best, lines[best.id], measure)
     axes.autoscale_view()
@@ -77,8 +88,8 @@ def _draw_search(figure: Figure, lines: dict[int, Points], best: Trial | None, m
     legend_above(figure)
 
 
-def _draw_others(axes: Axes, lines: Mapping[int, Points], alpha: float) -> None:
-    urls = [f"#trial-{number}" for number in lines]
+def _draw_others(axes: Axes, lines: Mapping[int, Points], alpha: float, links_: Mapping[int, str | None]) -> None:
+    urls = [links_[number] for number in lines]
     segments = list(lines.values())
     axes.add_collection(
         LineCollection(segments, colors=QUIET, linewidths=1.0, alpha=alpha, urls=urls, label="other trials")

@@ -4,30 +4,37 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from nas_cli.reports.history import History, Trial
+from nas_cli.reports.history import History
 from nas_cli.reports.measure import finite
 from nas_cli.reports.numbers import count
 from nas_cli.reports.outcome import pareto_front
 from nas_cli.reports.plots.style import INK, PAPER, QUIET, VERMILION, Plot, legend_above
+from nas_cli.reports.thinning import drawn, links, listed, thinned_text
+from nas_cli.reports.trial import Trial
 
 
 def front_plot(history: History) -> Plot | None:
     """Every scored trial by FLOPs and validation value; None if no trial has both."""
-    trials = priced(history)
-    if not trials:
+    every = priced(history)
+    if not every:
         return None
+    chosen = front(history)
+    kept = {trial.id for trial in [*drawn(history, every), *chosen]}
+    trials = [trial for trial in every if trial.id in kept]
     return Plot(
         "pareto",
         "Accuracy against cost" if history.measure.unit else "Error against cost",
-        "Trials on the front are beaten by no trial that costs as little. The circle is the chosen network.",
-        lambda figure: _draw(figure, history, trials),
-        tips={f"#trial-{t.id}": _tip(history, t) for t in trials},
+        "Trials on the front are beaten by no trial that costs as little. The circle is the chosen network."
+        + (" Only trials of the largest budget count." if history.budgets else "")
+        + thinned_text(len(trials), len(every)),
+        lambda figure: _draw(figure, history, trials, chosen),
+        tips={f"#trial-{t.id}": _tip(history, t) for t in listed(history)},
     )
 
 
 def priced(history: History) -> list[Trial]:
-    """The trials with a value and positive FLOPs."""
-    return [t for t in history.scored if t.flops and history.score(t) is not None]
+    """The trials of the largest budget with a value and positive FLOPs."""
+    return [t for t in history.comparable if t.flops and history.score(t) is not None]
 
 
 def front(history: History) -> list[Trial]:
@@ -37,11 +44,11 @@ def front(history: History) -> list[Trial]:
     return [trials[i] for i in pareto_front(points, history.measure.higher_is_better)]
 
 
-def _draw(figure: Figure, history: History, trials: list[Trial]) -> None:
+def _draw(figure: Figure, history: History, trials: list[Trial], chosen: list[Trial]) -> None:
     axes = figure.subplots()
     scale = history.measure.scale
-    chosen = front(history)
-    rest = [t for t in trials if t not in chosen]
+    numbers = {t.id for t in chosen}
+    rest = [t for t in trials if t.id not in numbers]
     xs, ys = _places(history, chosen)
     axes.step(xs, ys, where="post", color=VERMILION, linewidth=1.6, zorder=2)
     for group, colour, area, marker, label in (
@@ -51,7 +58,7 @@ def _draw(figure: Figure, history: History, trials: list[Trial]) -> None:
         if not group:
             continue
         x, y = _places(history, group)
-        urls = [f"#trial-{t.id}" for t in group]
+        urls = links(history, group)
         axes.scatter(
             x,
             y,
@@ -77,7 +84,7 @@ def _draw(figure: Figure, history: History, trials: list[Trial]) -> None:
             zorder=4,
             label=f"chosen (#{best.id})",
         )
-    axes.set(xlabel="FLOPs per image", ylabel=history.measure.axis)
+    axes.set(xlabel="FLOPs per example", ylabel=history.measure.axis)
     set_flops_axis(axes, [t.flops or 1.0 for t in trials])
     axes.margins(y=0.1)
     legend_above(figure)

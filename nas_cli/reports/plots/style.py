@@ -1,7 +1,7 @@
 """The colours of every figure, and how a figure becomes PNG and SVG."""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,3 +98,25 @@ def legend_above(figure: Figure, columns: int = 4) -> None:
                 labels.append(label)
     if labels:
         figure.legend(handles, labels, loc="outside upper left", ncols=columns)
+
+
+LEGEND_LETTERS = 62
+"""Letters of a legend's row that a figure of the usual width holds, the lines before them included."""
+
+
+def legend_columns(labels: Sequence[str]) -> int:
+    """How many columns of a legend fit above a figure of the usual width: 1 to 4."""
+    longest = max((len(label) for label in labels), default=1) + 6
+    return max(1, min(4, len(labels), LEGEND_LETTERS // longest))
+
+
+def legend_height(labels: Sequence[str]) -> float:
+    """Inches by which a figure must grow for the rows of its legend after the second."""
+    rows = -(-len(labels) // legend_columns(labels))
+    return 0.19 * max(0, rows - 2)
+
+
+def fitting_legend(figure: Figure) -> None:
+    """A legend above the axes in as many columns as its labels leave room for."""
+    labels = {label for axes in figure.axes for label in axes.get_legend_handles_labels()[1]}
+    legend_above(figure, legend_columns(sorted(labels)))

@@ -10,9 +10,9 @@ import numpy as np
 from nas_cli.spaces.architecture import Architecture
 from nas_cli.spaces.genotype import Blueprint, Genotype, Module
 from nas_cli.spaces.modular import ModularSpace
-from nas_cli.strategies.codeepneat.individual import Individual
-from nas_cli.strategies.codeepneat.population import Population
 from nas_cli.strategies.contract import Admissible
+from nas_cli.strategies.speciation.individual import Individual
+from nas_cli.strategies.speciation.population import Population
 
 PATIENCE = 10
 """A blueprint is given up for a random one after this fraction (1/PATIENCE) of the attempts."""

@@ -17,9 +17,9 @@ from nas_cli.spaces.genotype import (
     module_to_json,
 )
 from nas_cli.strategies.codeepneat.assembly import Network
-from nas_cli.strategies.codeepneat.individual import Individual
-from nas_cli.strategies.codeepneat.population import Population
-from nas_cli.strategies.codeepneat.species import Species
+from nas_cli.strategies.speciation.individual import Individual
+from nas_cli.strategies.speciation.population import Population
+from nas_cli.strategies.speciation.species import Species
 
 G = TypeVar("G")
 VERSION = 2

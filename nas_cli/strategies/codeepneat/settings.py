@@ -69,9 +69,6 @@ class BlueprintPopulationSettings:
         return structure + self.change_species + self.mutate_head
 
 
-PopulationSettings = ModulePopulationSettings | BlueprintPopulationSettings
-
-
 @dataclass(frozen=True)
 class CoDeepNEATSettings:
     """`generations` of `population` networks each.

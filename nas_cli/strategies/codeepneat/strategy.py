@@ -11,18 +11,19 @@ from nas_cli.spaces.genotype import Blueprint, Genotype, Module
 from nas_cli.spaces.innovations import Innovations
 from nas_cli.spaces.modular import ModularSpace
 from nas_cli.strategies.codeepneat.assembly import Assembly, Network, Rejected, network_of
-from nas_cli.strategies.codeepneat.attribution import attribute, network_fitness
+from nas_cli.strategies.codeepneat.attribution import attribute
 from nas_cli.strategies.codeepneat.blueprints import BlueprintOperators, heirs, redirected
-from nas_cli.strategies.codeepneat.individual import Individual
 from nas_cli.strategies.codeepneat.inheritance import Scored, inherit
 from nas_cli.strategies.codeepneat.modules import ModuleOperators
-from nas_cli.strategies.codeepneat.population import Population
-from nas_cli.strategies.codeepneat.reproduction import breed_viable
 from nas_cli.strategies.codeepneat.saved import SavedPopulation, saved_population
 from nas_cli.strategies.codeepneat.settings import CoDeepNEATSettings
 from nas_cli.strategies.codeepneat.viability import Viability
 from nas_cli.strategies.contract import Admissible, Outcome, Proposal
 from nas_cli.strategies.exchange import best_fitness, check_told, no_network
+from nas_cli.strategies.speciation.failures import network_fitness
+from nas_cli.strategies.speciation.individual import Individual
+from nas_cli.strategies.speciation.population import Population
+from nas_cli.strategies.speciation.reproduction import breed_viable
 
 FOUND, ASSEMBLE, MODULES, BLUEPRINTS = range(1, 5)
 """What a random stream is for: each step of each generation has its own, made from (seed, generation, step)."""
@@ -42,6 +43,10 @@ class CoDeepNEAT:
     """
 
     def __init__(self, settings: CoDeepNEATSettings, space: ModularSpace, seed: int, admissible: Admissible) -> None:
+        if not isinstance(space, ModularSpace):
+            raise ConfigError(
+                "strategy codeepneat evolves modules and blueprints: use --space thesis_small or thesis_large."
+            )
         self._settings = settings
         self._space = space
         self._seed = seed
@@ -61,7 +66,7 @@ class CoDeepNEAT:
             self._restore(SavedPopulation(settings.initial_population))
         self._description = self._described()
 
-    def ask(self) -> Sequence[Proposal]:
+    def ask(self, wanted: int | None = None) -> Sequence[Proposal]:
         if self._generation >= self._settings.generations:
             return []
         networks = self._networks()

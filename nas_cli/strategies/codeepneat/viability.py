@@ -7,8 +7,8 @@ import numpy as np
 
 from nas_cli.spaces.genotype import Blueprint, Module
 from nas_cli.spaces.modular import ModularSpace
-from nas_cli.strategies.codeepneat.species import Species
 from nas_cli.strategies.contract import Admissible
+from nas_cli.strategies.speciation.species import Species
 
 DRAWS = 20
 """Networks drawn for a genome before it counts as not viable."""

@@ -13,9 +13,9 @@ from nas_cli.spaces.graph import INPUT, OUTPUT, Link, NodeGene, make_graph
 from nas_cli.spaces.innovations import Innovations
 from nas_cli.spaces.layer import Layer
 from nas_cli.strategies.codeepneat.assembly import network_of
-from nas_cli.strategies.codeepneat.individual import Individual
 from nas_cli.strategies.codeepneat.inheritance import Inheritance, Scored, inherit
 from nas_cli.strategies.contract import Outcome, Proposal
+from nas_cli.strategies.speciation.individual import Individual
 from tests.spaces.configured import space
 from tests.strategies.codeepneat.configured import make
 from tests.strategies.contract import Make, StrategyContract, kernels, run

@@ -10,9 +10,10 @@ from nas_cli.spaces.graph import Graph, check_graph
 from nas_cli.spaces.graph_mutation import bare, split_link
 from nas_cli.spaces.innovations import Innovations
 from nas_cli.spaces.layer import Layer
-from nas_cli.strategies.codeepneat.attribution import attribute, network_fitness
+from nas_cli.strategies.codeepneat.attribution import attribute
 from nas_cli.strategies.codeepneat.blueprints import BlueprintOperators, heirs, redirected
 from nas_cli.strategies.codeepneat.modules import ModuleOperators
+from nas_cli.strategies.speciation.failures import network_fitness
 from tests.spaces.configured import settings as space_settings
 from tests.spaces.configured import space
 from tests.strategies.codeepneat.configured import settings

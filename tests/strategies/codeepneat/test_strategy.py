@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from nas_cli.errors import ConfigError
+from nas_cli.schema import validate
 from nas_cli.spaces.architecture import Architecture
 from nas_cli.strategies.codeepneat.strategy import CoDeepNEAT
 from nas_cli.strategies.contract import Outcome
 from nas_cli.strategies.random import RandomSearch, RandomSettings
-from tests.spaces.configured import space
+from tests.spaces.configured import space, values
 from tests.strategies.codeepneat.configured import make
 from tests.strategies.contract import Make, StrategyContract, anything, cheap, kernels, run
 
@@ -221,7 +222,9 @@ def test_finds_better_networks_than_random_search_on_average() -> None:
     drawn: list[float] = []
     for seed in range(8):
         small = space(max_blueprint_nodes=8)
-        settings = RandomSettings("random", generations=10, population=10, attempts=100)
+        settings = validate(
+            RandomSettings, {**values("strategy", "random"), "generations": 10, "population": 10, "attempts": 100}
+        )
         told = run(make(seed, generations=10, population=10, space=small), count)[1]
         evolved.append(max(outcome.fitness or 0 for outcome in told))
         told = run(RandomSearch(settings, small, seed, anything), count)[1]

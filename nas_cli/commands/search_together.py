@@ -1,0 +1,105 @@
+"""`nas search -np N`: what the processes of a search do besides `execute`; see `parallel` for how they come about."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from nas_cli.commands.parallel import Together, parallel_options, prepare_data
+from nas_cli.config import SearchConfig
+from nas_cli.distributed.ring import Ring, is_rank
+from nas_cli.errors import LaunchError
+from nas_cli.search.evaluator import Evaluator
+from nas_cli.search.pool import WorkerPool
+
+SAMPLES = 30
+"""Candidates of which the largest says how much memory a trial needs."""
+
+NUMBER_HELP = "Processes that evaluate trials (Horovod), each with resources.workers workers."
+
+search_parallel_options = partial(parallel_options, number_help=NUMBER_HELP)
+
+
+def together() -> Together:
+    """What `nas search` does when several processes run it."""
+    return Together(
+        memory_bytes=memory_bytes,
+        prepare=prepare_data,
+        follow=follow,
+        shown=_shown,
+        any_number=lambda config: config.resources.parallel == "trials",
+        smaller="-np, resources.workers or training.batch_size",
+    )
+
+
+def memory_bytes(config: SearchConfig) -> float | None:
+    """Bytes that one process needs besides TensorFlow itself: its workers, each with one of the largest networks.
+
+    Raises:
+        LaunchError: the estimator works in the process of the search: more of them would have nothing to do.
+    """
+    from nas_cli.build import make_space, needs_tensorflow, sample_candidates
+    from nas_cli.commands.first_generation import with_initial_population
+    from nas_cli.costs.architecture_cost import architecture_cost
+    from nas_cli.data.info import info
+    from nas_cli.data.sources import data_dir
+    from nas_cli.distributed.preflight import PROCESS_BYTES
+    from nas_cli.spaces.architecture import Architecture
+
+    if not needs_tensorflow(config):
+        raise LaunchError(f"estimator={config.estimator.name} works in the process of the search: leave -np out.")
+    config = with_initial_population(config)
+    data = info(config.dataset, data_dir())
+    sampled = sample_candidates(config, make_space(config, data.input_shape, data.classes), SAMPLES)
+    costs = [architecture_cost(one) for one in sampled if isinstance(one, Architecture)]
+    trial = max((float(cost.training_bytes(config.training.batch_size)) for cost in costs), default=0.0)
+    return config.resources.workers * (PROCESS_BYTES + trial)
+
+
+@contextmanager
+def dealt_out(config: SearchConfig, pool: WorkerPool) -> Iterator[Evaluator]:
+    """The evaluator of a search: the pool itself, or in rank 0 of several processes those of all of them."""
+    from nas_cli.search.ring_evaluator import RingEvaluator
+
+    if not is_rank():
+        yield pool
+        return
+    with RingEvaluator(_join(), pool, config.resources.workers) as evaluator:
+        yield evaluator
+
+
+def follow(config: SearchConfig, run: Any) -> None:
+    """Evaluate what rank 0 deals to this process, which writes nothing but networks of trials."""
+    from nas_cli.build import estimator_factory
+    from nas_cli.search.ring_evaluator import follow as follow_rank_0
+    from nas_cli.search.summary import is_complete
+
+    if is_complete(run.events()):
+        return
+    with worker_pool(config, run) as pool:
+        pool.start()
+        pool.use(estimator_factory(config, run.data))
+        follow_rank_0(_join(), pool)
+
+
+def worker_pool(config: SearchConfig, run: Any) -> WorkerPool:
+    """The workers of this process, not yet started."""
+    from nas_cli.commands.machine import worker_settings
+    from nas_cli.distributed.exchange import share_gpus
+
+    os.environ.update(share_gpus())
+    return WorkerPool(worker_settings(config), config.resources.workers, run.log, config.resources.retries)
+
+
+def _join() -> Ring:
+    from nas_cli.distributed.exchange import join_to_talk
+    from nas_cli.training.quiet import quiet_import
+
+    with quiet_import():
+        return join_to_talk()
+
+
+def _shown(config: SearchConfig, processes: int) -> str:
+    workers = config.resources.workers
+    return f"each with {workers} worker{'s' if workers > 1 else ''}: different trials at once"

@@ -1,0 +1,74 @@
+"""The score of an architecture by training it for a while and extrapolating its learning curve."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import final
+
+from nas_cli.data.settings import AugmentationSettings
+from nas_cli.estimators.contract import NO_HINTS, Hints, Progress, Score
+from nas_cli.estimators.extrapolation import extrapolated
+from nas_cli.estimators.gate import Gate
+from nas_cli.estimators.settings import ExtrapolateEstimatorSettings
+from nas_cli.estimators.trainer import Trainer
+from nas_cli.spaces.candidate import Candidate
+from nas_cli.training.settings import TrainingSettings
+
+
+@final
+class ExtrapolateEstimator:
+    """Trains the first `fraction` of the epochs; fitness is the value that the curve promises after all of them.
+
+    The training is the beginning of the full one: its learning rates are those of the whole budget. Metrics hold what
+    was measured, extrapolated_accuracy (or extrapolated_rmse) and fitness_std, the standard deviation of the promise.
+    An accuracy is never promised above 1, an error never below 0. The saved network has had the fraction only; a trial
+    that is to continue another one trains anew.
+    """
+
+    def __init__(
+        self,
+        settings: ExtrapolateEstimatorSettings,
+        training: TrainingSettings,
+        augmentation: AugmentationSettings,
+        prepared: Path,
+    ) -> None:
+        self._settings = settings
+        self._trainer = Trainer(settings, training, augmentation, prepared)
+        self._gate = Gate(settings.filter, self._trainer)
+
+    def estimate(
+        self,
+        architecture: Candidate,
+        seed: int,
+        model_file: Path | None,
+        progress: Progress,
+        hints: Hints = NO_HINTS,
+    ) -> Score:
+        trainer = self._trainer
+        epochs = trainer.budget(hints)
+        enough = self._settings.trained(epochs)
+
+        def train() -> Score:
+            trainer.begin(seed)
+            model = trainer.build(architecture)
+            found = trainer.inherit(model, hints)
+            return trainer.train(model, seed, model_file, progress, hints, found, stop_after=enough)
+
+        score = self._gate.score(architecture, seed, hints, train)
+        return score if score.fitness is None else self._promised(score, epochs)
+
+    def test(self, model_file: Path) -> Mapping[str, float]:
+        return self._trainer.test(model_file)
+
+    def _promised(self, score: Score, epochs: int) -> Score:
+        """The score with the curve's promise as fitness; a whole curve, or one of fewer than two epochs, promises what
+        was measured."""
+        measured, curve = float(score.fitness or 0.0), self._trainer.values(score.curve)
+        mean, deviation = measured, 0.0
+        if 2 <= len(curve) < epochs:
+            promise = extrapolated(curve, epochs)
+            highest = 0.0 if self._trainer.dataset.task == "regression" else 1.0
+            mean, deviation = min(promise.mean, highest), promise.deviation
+        regression = self._trainer.dataset.task == "regression"
+        named = {"extrapolated_rmse": -mean} if regression else {"extrapolated_accuracy": mean}
+        return replace(score, fitness=mean, metrics={**score.metrics, **named, "fitness_std": deviation})

@@ -1,0 +1,75 @@
+"""The score of an architecture that starts from the weights of the nearest evaluated one."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, final
+
+from nas_cli.data.settings import AugmentationSettings
+from nas_cli.estimators.continuation import continued
+from nas_cli.estimators.contract import NO_HINTS, Donor, Hints, Progress, Score
+from nas_cli.estimators.gate import Gate
+from nas_cli.estimators.settings import InheritEstimatorSettings
+from nas_cli.estimators.trainer import Trainer
+from nas_cli.spaces.candidate import Candidate
+from nas_cli.training.settings import TrainingSettings
+
+
+@final
+class InheritEstimator:
+    """Trains as `TrainEstimator`, but a network with a parent starts from the parent's weights, and for fewer epochs.
+
+    Where function-preserving changes lead from the parent to it, it begins by computing what the parent computes
+    (Elsken et al. 2017); where not, the layers that both have in common start from the parent's (`take_overlap`).
+    A network without a parent starts from new weights. Weights have thus had the epochs of all ancestors: fitness rises
+    along a line of descent also because training goes on.
+    """
+
+    def __init__(
+        self,
+        settings: InheritEstimatorSettings,
+        training: TrainingSettings,
+        augmentation: AugmentationSettings,
+        prepared: Path,
+    ) -> None:
+        self._settings = settings
+        self._trainer = Trainer(settings, training, augmentation, prepared)
+        self._gate = Gate(settings.filter, self._trainer)
+
+    def estimate(
+        self,
+        architecture: Candidate,
+        seed: int,
+        model_file: Path | None,
+        progress: Progress,
+        hints: Hints = NO_HINTS,
+    ) -> Score:
+        trainer = self._trainer
+
+        def train() -> Score:
+            trainer.begin(seed)
+            model = trainer.build(architecture)
+            if hints.continues is not None:
+                return continued(trainer, model, seed, model_file, progress, hints)
+            if hints.parent is None:
+                return trainer.train(model, seed, model_file, progress, hints, {})
+            found = {"inherited": self._inherited(model, hints.parent, hints, seed)}
+            epochs = hints.epochs or self._settings.inherited_epochs
+            return trainer.train(model, seed, model_file, progress, hints, found, epochs)
+
+        return self._gate.score(architecture, seed, hints, train)
+
+    def test(self, model_file: Path) -> Mapping[str, float]:
+        return self._trainer.test(model_file)
+
+    def _inherited(self, model: Any, parent: Donor, hints: Hints, seed: int) -> dict[str, Any]:
+        """What the score's extra says: the parent's trial, by how many changes, and how many layers had its weights."""
+        from nas_cli.estimators.heirs import grown
+        from nas_cli.estimators.overlap import take_overlap
+        from nas_cli.models.load import load_model
+
+        given = load_model(parent.file)
+        if hints.morphisms:
+            layers = grown(given, model, hints.morphisms, seed, self._settings.noise)
+        else:
+            layers = take_overlap(given, model)
+        return {"trial": parent.trial, "morphisms": len(hints.morphisms), "layers": layers}

@@ -1,0 +1,154 @@
+"""`results/neat/`: NEAT on exclusive or and on Boston housing, DeepNEAT beside CoDeepNEAT and random search."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import pandas as pd
+
+from nas_cli.errors import RunError
+from nas_cli.reports.experiments.markdown import markdown
+from nas_cli.reports.intervals import mean_interval
+from nas_cli.reports.source import load
+from nas_cli.runs.files import write_atomic
+from nas_cli.runs.folder import CONFIG
+
+XOR, BOSTON, DEEP = "xor.csv", "boston.csv", "deep.csv"
+BASELINE = "random"
+PAPER = {
+    "searches": 100,
+    "solved": 100,
+    "generations": 32,
+    "networks": 4755,
+    "hidden neurons": 2.35,
+    "connections": 7.48,
+}
+"""Stanley & Miikkulainen 2002, section 4.1."""
+
+
+def build_neat(runs: Path, out: Path, command: str) -> list[Path]:
+    """The files written under `out` from the tables there and the complete runs <strategy>-<seed>/ under `runs`.
+
+    Raises:
+        RunError: if there is neither, or `out` cannot be written.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    deep = deep_table(runs)
+    written = []
+    if not deep.empty:
+        write_atomic(out / DEEP, deep.to_csv(index=False).encode("utf-8"))
+        written.append(out / DEEP)
+    tables = {name: pd.read_csv(out / name) for name in (XOR, BOSTON, DEEP) if (out / name).exists()}
+    if not tables:
+        raise RunError(f"no results in {out} and no complete runs in {runs}: run the experiment first.")
+    write_atomic(out / "README.md", _page(tables, command).encode("utf-8"))
+    return [*written, out / "README.md"]
+
+
+def deep_table(runs: Path) -> pd.DataFrame:
+    """A row per complete run under `runs`: strategy, seed, trials, and accuracies of the chosen network."""
+    rows = []
+    for config in sorted(runs.glob(f"*/{CONFIG}")):
+        strategy, dash, seed = config.parent.name.rpartition("-")
+        source = load(config.parent)
+        best = source.history.best
+        if not dash or not seed.isdigit() or source.status != "completed" or best is None:
+            continue
+        test = source.history.last("test").get("metrics") or {}
+        rows.append(
+            {
+                "strategy": strategy,
+                "seed": int(seed),
+                "trials": len(source.history.trials),
+                "valid_accuracy": best.metrics.get("valid_accuracy"),
+                "test_accuracy": test.get("test_accuracy"),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def xor_summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Searches on exclusive or beside the paper's: means over those that solved it."""
+    solved = table[table.solved]
+    ours = {
+        "searches": len(table),
+        "solved": len(solved),
+        "generations": fmean(solved.generation + 1),
+        "networks": fmean(solved.networks),
+        "hidden neurons": fmean(solved.hidden),
+        "connections": fmean(solved.connections),
+    }
+    rows = {"nas": {name: round(value, 2) for name, value in ours.items()}, "paper": PAPER}
+    return pd.DataFrame([{"source": name, **row} for name, row in rows.items()])
+
+
+def boston_summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Root mean squared errors in 1000 $, mean and standard deviation over the seeds where there are several."""
+    rows = []
+    for method, group in table.groupby("method", sort=False):
+        row: dict[str, Any] = {"method": method, "seeds": len(group)}
+        for part in ("train_rmse", "valid_rmse", "test_rmse"):
+            values = group[part].tolist()
+            row[part] = f"{fmean(values):.2f}" + (f" ± {stdev(values):.2f}" if len(values) > 1 else "")
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def deep_summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Per strategy the mean accuracies of the chosen networks, and the mean difference from random search's of the same
+    seeds, with 95 % intervals, in percent.
+    """
+    rows = []
+    for strategy, group in table.groupby("strategy"):
+        row: dict[str, Any] = {"strategy": strategy, "seeds": len(group), "trials": int(group.trials.max())}
+        for part in ("valid_accuracy", "test_accuracy"):
+            row[part] = _interval(group[part].tolist())
+            row[f"{part} - {BASELINE}"] = _interval(_differences(table, str(strategy), part))
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _differences(table: pd.DataFrame, strategy: str, part: str) -> list[float]:
+    if strategy == BASELINE:
+        return []
+    columns = table.pivot_table(index="seed", columns="strategy", values=part)
+    if BASELINE not in columns:
+        return []
+    return [float(value) for value in (columns[strategy] - columns[BASELINE]).dropna()]
+
+
+def _interval(values: Sequence[float]) -> str:
+    if not values:
+        return ""
+    found = mean_interval([100 * value for value in values])
+    return f"{found.mean:.2f} [{found.low:.2f}, {found.high:.2f}]"
+
+
+def _page(tables: dict[str, pd.DataFrame], command: str) -> str:
+    parts = ["# NEAT and DeepNEAT", f"Made by `{command}`; each part can be made by itself with `--only`."]
+    if XOR in tables:
+        table = tables[XOR]
+        parts += [
+            "## NEAT on exclusive or",
+            "A search has solved it when a network has all four outputs on the right side of 0.5; generations of 150 "
+            "networks are counted up to that one, at most 150. Means over the searches that solved it; the paper's "
+            "(section 4.1) connections include those of its bias unit. The reference implementation neat-python solves "
+            "39 of 50 within as many generations.",
+            markdown(xor_summary(table)),
+        ]
+    if BOSTON in tables:
+        parts += [
+            "## NEAT on Boston housing",
+            "Root mean squared error in 1000 $. Evolution saw the training split, the network was chosen on the "
+            "validation split, the test split was used once per search.",
+            markdown(boston_summary(tables[BOSTON])),
+        ]
+    if DEEP in tables:
+        parts += [
+            "## DeepNEAT, CoDeepNEAT and random search at equal budget",
+            "Accuracies in percent of the network that each search chose, mean over seeds with its 95 % interval; "
+            f"differences are those from {BASELINE} with the same seed.",
+            markdown(deep_summary(tables[DEEP])),
+        ]
+    return "\n\n".join(parts) + "\n"

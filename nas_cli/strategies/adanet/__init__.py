@@ -1,0 +1,1 @@
+"""AdaNet: an ensemble that grows by one subnetwork at a time."""

@@ -1,0 +1,1 @@
+"""NEAT (Stanley & Miikkulainen 2002): neurons, connections and weights evolve together, in species."""

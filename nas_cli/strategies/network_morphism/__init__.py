@@ -1,0 +1,1 @@
+"""Hill climbing with function-preserving changes of a network."""

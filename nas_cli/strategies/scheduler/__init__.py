@@ -1,0 +1,1 @@
+"""Who decides how much each trial of a strategy may spend."""

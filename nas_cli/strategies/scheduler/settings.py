@@ -1,0 +1,81 @@
+"""Settings of successive halving and Hyperband."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from nas_cli.errors import ConfigError
+from nas_cli.schema import number
+from nas_cli.strategies.scheduler.brackets import Bracket, hyperband_brackets, rising_budgets, rungs
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchedulerSettings:
+    """Of `eta` configurations one goes on to the next budget.
+
+    The budgets, in epochs, are `max_budget` (None: the epochs of the estimator), `max_budget` / eta, … down to
+    `min_budget`, or the list `budgets`, such as [12, 200] for a table that knows no others.
+    """
+
+    name: str
+    eta: float = number(1, open_low=True)
+    min_budget: int = number(1)
+    max_budget: int | None = number(1)
+    budgets: tuple[int, ...] | None = number(1)
+
+    def within(self, epochs: int) -> Self:
+        """The settings with `epochs` as the largest budget where they leave it open."""
+        return self if self.max_budget is not None or self.budgets is not None else replace(self, max_budget=epochs)
+
+    def levels(self) -> tuple[int, ...]:
+        """The budgets, rising.
+
+        Raises:
+            ConfigError: if there are none, or the list does not rise.
+        """
+        if self.budgets is not None:
+            if not self.budgets or any(low >= high for low, high in zip(self.budgets, self.budgets[1:], strict=False)):
+                raise ConfigError(f"scheduler.budgets must rise, as [12, 200] does, got {list(self.budgets)}.")
+            return self.budgets
+        if self.max_budget is None:
+            raise ConfigError("scheduler.max_budget is not known: set it, or scheduler.budgets.")
+        if self.min_budget > self.max_budget:
+            raise ConfigError(
+                f"scheduler.min_budget={self.min_budget} is above the largest budget, {self.max_budget} epochs: "
+                "lower it, or raise scheduler.max_budget or training.epochs."
+            )
+        return rising_budgets(self.min_budget, self.max_budget, self.eta)
+
+    def brackets(self) -> tuple[Bracket, ...]:
+        """The brackets that are run in turn, again and again, until the strategy has no more configurations."""
+        raise NotImplementedError
+
+    def planned(self, strategy: Any) -> int:
+        """About how many trials a search has whose strategy has these settings: exact if it fills every bracket with as
+        many configurations as asked for, and none fails."""
+        left = int(strategy.planned if hasattr(strategy, "planned") else strategy.generations * strategy.population)
+        brackets, trials, turn = self.brackets(), 0, 0
+        while left > 0:
+            bracket = brackets[turn % len(brackets)]
+            trials += sum(count for count, _ in rungs(bracket, min(left, bracket.size), self.eta))
+            left -= bracket.size
+            turn += 1
+        return trials
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuccessiveHalvingSettings(SchedulerSettings):
+    """`configurations` start in every bracket; None takes as many as leave one at the largest budget, eta^rungs."""
+
+    configurations: int | None = number(1)
+
+    def brackets(self) -> tuple[Bracket, ...]:
+        levels = self.levels()
+        return (Bracket(self.configurations or hyperband_brackets(levels, self.eta)[0].size, levels),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HyperbandSettings(SchedulerSettings):
+    """Brackets from many configurations with small budgets to few with the largest one."""
+
+    def brackets(self) -> tuple[Bracket, ...]:
+        return hyperband_brackets(self.levels(), self.eta)

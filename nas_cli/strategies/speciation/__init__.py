@@ -1,0 +1,1 @@
+"""What strategies that evolve in species share: individuals, species, reproduction (Stanley & Miikkulainen 2002)."""
