@@ -1,7 +1,7 @@
 """From a validated configuration to the objects it stands for: the only place that uses the registry to build."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from nas_cli.config import SearchConfig, from_plain
 from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.costs.cost import Cost
 from nas_cli.costs.limits import Limits
+from nas_cli.distributed.ring import Ring
 from nas_cli.errors import ConfigError
 from nas_cli.estimators.contract import Estimator
 from nas_cli.estimators.published_tables import table_of
@@ -200,12 +201,14 @@ class EstimatorFactory:
     config: dict[str, Any]
     prepared: Path
 
-    def __call__(self) -> Estimator:
+    def __call__(self, ring: Ring | None = None) -> Estimator:
+        """The estimator; one of a `ring` trains every network together with the other processes."""
         config: SearchConfig = from_plain("search", self.config)
         if is_tuning(config):
             return TunedEstimator(config, self.prepared)
         build = load(find("estimator", config.estimator.name).target)
-        estimator: Estimator = build(config.estimator, config.training, config.augmentation, self.prepared)
+        shared = {} if ring is None else {"ring": ring}
+        estimator: Estimator = build(config.estimator, config.training, config.augmentation, self.prepared, **shared)
         return estimator
 
 
@@ -218,6 +221,6 @@ def make_estimator(config: SearchConfig, space: Any, prepared: Path | None) -> E
     return estimator
 
 
-def estimator_factory(config: SearchConfig, prepared: Path) -> Callable[[], Estimator]:
+def estimator_factory(config: SearchConfig, prepared: Path) -> EstimatorFactory:
     """The recipe of the configured estimator on prepared data."""
     return EstimatorFactory(plain(config), prepared)

@@ -35,6 +35,7 @@ REGISTRY: dict[str, dict[str, Entry]] = {
         "nasbench201": Entry(
             "nas_cli.spaces.nasbench201:NASBench201", "nas_cli.spaces.nasbench201:NASBench201Settings"
         ),
+        "dag": Entry("nas_cli.spaces.dag:DagSpace", "nas_cli.spaces.dag:DagSettings"),
     },
     "strategy": {
         "adanet": Entry(

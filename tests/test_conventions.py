@@ -25,8 +25,8 @@ def test_registered_code_exists(group: str, name: str) -> None:
     assert callable(load(entry.target))
 
 
-SEARCH_GROUPS = ("dataset", "augmentation", "space", "strategy", "scheduler", "estimator", "training/optimizer", "training/loss",
-                 "training/schedule", "scale")  # fmt: skip
+SEARCH_GROUPS = ("dataset", "augmentation", "space", "strategy", "scheduler", "estimator", "training/optimizer",
+                 "training/loss", "training/schedule", "scale")  # fmt: skip
 
 
 @pytest.mark.parametrize(("group", "name"), [(g, n) for g in SEARCH_GROUPS for n in groups()[g]])

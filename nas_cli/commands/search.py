@@ -12,8 +12,9 @@ from nas_cli.commands.dispatch import dispatch
 from nas_cli.commands.options import group_options, quoted, run_options
 from nas_cli.commands.parallel import asked_processes, in_parallel
 from nas_cli.commands.request import Actions, request
-from nas_cli.commands.search_together import search_parallel_options, together
+from nas_cli.commands.search_together import is_joint, join_to_train, search_parallel_options, together
 from nas_cli.config import SearchConfig
+from nas_cli.distributed.ring import is_rank
 
 Events = list[dict[str, Any]]
 
@@ -92,6 +93,8 @@ def _search(config: SearchConfig, run: Any, events: Events, progress: Any, launc
     from nas_cli.search.summary import summarise
 
     search = _in_workers if needs_tensorflow(config) else _in_process
+    if is_rank() and is_joint(config):
+        search = _jointly
     try:
         return search(config, run, events, progress, launched)
     except Interrupted as stop:
@@ -117,6 +120,20 @@ def _in_workers(config: SearchConfig, run: Any, events: Events, progress: Any, l
         start = start_event(config, dataset_block(dataset))
         with dealt_out(config, pool) as evaluator:
             return _run_search(config, run, events, space, evaluator, start, progress, launched)
+
+
+def _jointly(config: SearchConfig, run: Any, events: Events, progress: Any, launched: float) -> Mapping[str, Any]:
+    """The summary of a search whose trials are trained by this process and others together."""
+    from nas_cli.build import estimator_factory, make_space
+    from nas_cli.commands.start import dataset_block, prepared
+    from nas_cli.search.joint_trials import JointTrials
+
+    dataset = prepared(config, run, progress.note)
+    space = make_space(config, dataset.input_shape, dataset.classes)
+    ring = join_to_train(config)
+    start = {**start_event(config, dataset_block(dataset)), "processes": ring.size}
+    with JointTrials(ring, estimator_factory(config, run.data)) as evaluator:
+        return _run_search(config, run, events, space, evaluator, start, progress, launched)
 
 
 def _in_process(config: SearchConfig, run: Any, events: Events, progress: Any, launched: float) -> Mapping[str, Any]:

@@ -12,9 +12,12 @@ from nas_cli.distributed.ring import Ring, is_rank
 from nas_cli.errors import LaunchError
 from nas_cli.search.evaluator import Evaluator
 from nas_cli.search.pool import WorkerPool
+from nas_cli.tuning import is_tuning
 
 SAMPLES = 30
 """Candidates of which the largest says how much memory a trial needs."""
+
+JOINT_ESTIMATORS = ("train", "morph")
 
 NUMBER_HELP = "Processes that evaluate trials (Horovod), each with resources.workers workers."
 
@@ -28,16 +31,16 @@ def together() -> Together:
         prepare=prepare_data,
         follow=follow,
         shown=_shown,
-        any_number=lambda config: config.resources.parallel == "trials",
+        any_number=lambda config: not is_joint(config),
         smaller="-np, resources.workers or training.batch_size",
     )
 
 
 def memory_bytes(config: SearchConfig) -> float | None:
-    """Bytes that one process needs besides TensorFlow itself: its workers, each with one of the largest networks.
+    """Bytes that one process needs besides TensorFlow itself: for a network among the largest, or workers with one.
 
     Raises:
-        LaunchError: the estimator works in the process of the search: more of them would have nothing to do.
+        LaunchError: several processes would have nothing to do, or cannot do it together.
     """
     from nas_cli.build import make_space, needs_tensorflow, sample_candidates
     from nas_cli.commands.first_generation import with_initial_population
@@ -49,12 +52,31 @@ def memory_bytes(config: SearchConfig) -> float | None:
 
     if not needs_tensorflow(config):
         raise LaunchError(f"estimator={config.estimator.name} works in the process of the search: leave -np out.")
+    if is_joint(config):
+        _check_joint(config)
     config = with_initial_population(config)
     data = info(config.dataset, data_dir())
     sampled = sample_candidates(config, make_space(config, data.input_shape, data.classes), SAMPLES)
     costs = [architecture_cost(one) for one in sampled if isinstance(one, Architecture)]
     trial = max((float(cost.training_bytes(config.training.batch_size)) for cost in costs), default=0.0)
-    return config.resources.workers * (PROCESS_BYTES + trial)
+    return trial if is_joint(config) else config.resources.workers * (PROCESS_BYTES + trial)
+
+
+def is_joint(config: SearchConfig) -> bool:
+    """True if the processes train each trial together, and not different ones."""
+    return bool(config.resources.parallel == "data")
+
+
+def _check_joint(config: SearchConfig) -> None:
+    """Only what is decided alike in all processes can be computed by them together."""
+    name = config.estimator.name
+    if name not in JOINT_ESTIMATORS or config.estimator.filter.proxy != "none" or is_tuning(config):
+        raise LaunchError(
+            f"resources.parallel=data with space={config.space.name}, estimator={name}, "
+            f"filter.proxy={getattr(getattr(config.estimator, 'filter', None), 'proxy', 'none')}: needs "
+            f"estimator={' or '.join(JOINT_ESTIMATORS)} without a filter, and a space of networks; use "
+            "resources.parallel=trials."
+        )
 
 
 @contextmanager
@@ -72,10 +94,14 @@ def dealt_out(config: SearchConfig, pool: WorkerPool) -> Iterator[Evaluator]:
 def follow(config: SearchConfig, run: Any) -> None:
     """Evaluate what rank 0 deals to this process, which writes nothing but networks of trials."""
     from nas_cli.build import estimator_factory
+    from nas_cli.search.joint_trials import follow_joint
     from nas_cli.search.ring_evaluator import follow as follow_rank_0
     from nas_cli.search.summary import is_complete
 
     if is_complete(run.events()):
+        return
+    if is_joint(config):
+        follow_joint(join_to_train(config), estimator_factory(config, run.data))
         return
     with worker_pool(config, run) as pool:
         pool.start()
@@ -92,6 +118,20 @@ def worker_pool(config: SearchConfig, run: Any) -> WorkerPool:
     return WorkerPool(worker_settings(config), config.resources.workers, run.log, config.resources.retries)
 
 
+def join_to_train(config: SearchConfig) -> Ring:
+    """The ring of this process, in which TensorFlow has the threads of a training."""
+    from nas_cli.commands.machine import cores
+    from nas_cli.distributed.ring import join, ranks_here
+    from nas_cli.training.quiet import quiet_import
+
+    share = config.resources.threads or max(1, cores() // ranks_here())
+    with quiet_import():
+        from nas_cli.training.session import configure
+
+        configure(1 if config.deterministic else share, config.deterministic)
+    return join()
+
+
 def _join() -> Ring:
     from nas_cli.distributed.exchange import join_to_talk
     from nas_cli.training.quiet import quiet_import
@@ -101,5 +141,7 @@ def _join() -> Ring:
 
 
 def _shown(config: SearchConfig, processes: int) -> str:
+    if is_joint(config):
+        return f"each trial trained by all, batches of {processes} x {config.training.batch_size} examples"
     workers = config.resources.workers
     return f"each with {workers} worker{'s' if workers > 1 else ''}: different trials at once"

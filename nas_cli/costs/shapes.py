@@ -9,6 +9,8 @@ from nas_cli.spaces.architecture import Architecture, Node
 
 Shape = tuple[int, ...]
 
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "linear")
+
 
 def shapes(architecture: Architecture) -> tuple[Shape, ...]:
     """The output shape of each node without the batch: (height, width, channels) or (features,).
@@ -93,8 +95,8 @@ def _positive(name: str, value: Any) -> int:
 
 def _activation(n: Node, default: str | None = None) -> None:
     name = dict(n.settings).get("activation", default) if default else n["activation"]
-    if name not in ("relu", "linear"):
-        raise ConfigError(f"activation must be 'relu' or 'linear', got {name!r}.")
+    if name not in ACTIVATIONS:
+        raise ConfigError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {name!r}.")
 
 
 def _conv2d(n: Node, inputs: Sequence[Shape]) -> Shape:

@@ -10,6 +10,7 @@ from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.costs.speedup import pays_off
 from nas_cli.data.batches import batches_per_epoch
 from nas_cli.data.settings import AugmentationSettings
+from nas_cli.distributed.ring import Ring
 from nas_cli.errors import ConfigError, NasError
 from nas_cli.estimators.contract import NO_HINTS, Hints, Progress, Score
 from nas_cli.estimators.gate import Gate
@@ -44,9 +45,10 @@ class MorphEstimator:
         training: TrainingSettings,
         augmentation: AugmentationSettings,
         prepared: Path,
+        ring: Ring | None = None,
     ) -> None:
         self._settings = settings
-        self._trainer = Trainer(settings, training, augmentation, prepared)
+        self._trainer = Trainer(settings, training, augmentation, prepared, ring)
         self._gate = Gate(settings.filter, self._trainer)
 
     def estimate(
@@ -138,7 +140,9 @@ class MorphEstimator:
 
         trainer, settings = self._trainer, self._settings
         data, training, augmentation = trainer.dataset, trainer.training, trainer.augmentation
-        found = compress(model, data, settings.morph, training, augmentation, seed, validate=False)
+        found = compress(
+            model, data, settings.morph, training, augmentation, seed, validate=False, ring=trainer.ring
+        )
         survivors = smaller(model, found, seed) if settings.weights == "surviving" else None
         counts, shape = layer_counts(architecture, model, found), trainer.dataset.input_shape
         trained = compressed(architecture, found)

@@ -1,15 +1,18 @@
 """The score of an architecture by training it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import final
 
 from nas_cli.data.settings import AugmentationSettings
+from nas_cli.distributed.ring import Ring
 from nas_cli.estimators.continuation import continued
 from nas_cli.estimators.contract import NO_HINTS, Hints, Progress, Score
 from nas_cli.estimators.gate import Gate
+from nas_cli.estimators.mixture import mixture_norms
 from nas_cli.estimators.settings import TrainEstimatorSettings
-from nas_cli.estimators.trainer import Trainer
+from nas_cli.estimators.trainer import Trainer, network
 from nas_cli.spaces.candidate import Candidate
 from nas_cli.training.settings import TrainingSettings
 
@@ -18,8 +21,9 @@ from nas_cli.training.settings import TrainingSettings
 class TrainEstimator:
     """Trains with the budgets of the settings; fitness is the validation accuracy, or minus the validation rmse.
 
-    `prepared`: folder of a prepared data set. A network that diverges, or is not trained before
-    `training.max_seconds` ends, has no fitness. A trial that continues an earlier one trains the epochs that are left.
+    `prepared`: folder of a prepared data set. The processes of a `ring` train together. A network that diverges, or is
+    not trained before `training.max_seconds` ends, has no fitness. A trial that continues an earlier one trains the
+    epochs that are left.
     """
 
     def __init__(
@@ -28,8 +32,9 @@ class TrainEstimator:
         training: TrainingSettings,
         augmentation: AugmentationSettings,
         prepared: Path,
+        ring: Ring | None = None,
     ) -> None:
-        self._trainer = Trainer(settings, training, augmentation, prepared)
+        self._trainer = Trainer(settings, training, augmentation, prepared, ring)
         self._gate = Gate(settings.filter, self._trainer)
 
     def estimate(
@@ -48,7 +53,8 @@ class TrainEstimator:
             if hints.continues is not None:
                 return continued(trainer, model, seed, model_file, progress, hints)
             inherited = trainer.inherit(model, hints)
-            return trainer.train(model, seed, model_file, progress, hints, inherited)
+            score = trainer.train(model, seed, model_file, progress, hints, inherited)
+            return replace(score, metrics={**score.metrics, **mixture_norms(network(architecture), model)})
 
         return self._gate.score(architecture, seed, hints, train)
 

@@ -8,6 +8,7 @@ from typing import Any, final
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.prepare import open_prepared
 from nas_cli.data.settings import AugmentationSettings
+from nas_cli.distributed.ring import Ring
 from nas_cli.errors import ConfigError
 from nas_cli.estimators.budget import resized, smaller
 from nas_cli.estimators.contract import Hints, Progress, Score
@@ -24,6 +25,7 @@ class Trainer:
     """Trains with the budgets of an estimator's settings on the prepared data set in a folder.
 
     `dataset`, `training`, `augmentation`: those of a trial, budgets applied. Call `begin` first in every trial.
+    The processes of a `ring` train every network together.
     """
 
     def __init__(
@@ -32,7 +34,9 @@ class Trainer:
         training: TrainingSettings,
         augmentation: AugmentationSettings,
         prepared: Path,
+        ring: Ring | None = None,
     ) -> None:
+        self.ring = ring
         self._score = settings.score
         self.training = replace(
             training, epochs=settings.epochs or training.epochs, restore_best=settings.score == "best"
@@ -95,7 +99,9 @@ class Trainer:
         hopeless = None if hints.bar is None or done else Hopeless(self._fitness_of, hints.bar, training.epochs)
         stop = hopeless if stop_after is None else _after(stop_after, hopeless)
         data = dataset or self.dataset
-        result = fit(model, data, training, self.augmentation, seed, progress=progress, stop=stop, done=done)
+        result = fit(
+            model, data, training, self.augmentation, seed, progress=progress, stop=stop, done=done, ring=self.ring
+        )
         found = {"precision": self._precision, **extra}
         if hopeless is not None and hopeless.verdict is not None:
             found["stopped_early"] = hopeless.verdict

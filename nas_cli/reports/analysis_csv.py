@@ -65,7 +65,7 @@ def _importance(analysis: Analysis) -> Iterator[Row]:
             continue
         for effect in found.effects:
             yield [name, effect.name, effect.share, effect.low, effect.high, found.trials, found.explained]
-        yield [name, "(interactions)", found.rest, None, None, found.trials, found.explained]
+        yield [name, "(rest)", found.rest, None, None, found.trials, found.explained]
 
 
 def _front(analysis: Analysis) -> Iterator[Row]:

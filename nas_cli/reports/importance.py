@@ -38,7 +38,8 @@ class Effect:
 
 @dataclass(frozen=True)
 class Importance:
-    """`effects` by falling share, of the decisions that vary; `rest`, the share of their interactions.
+    """`effects` by falling share, of the decisions that vary; `rest`, the share of their interactions, where the noise that
+    trees fit shows too.
 
     `explained`: the share of the variance of the scores that the forest predicts for trials that a tree has not seen
     (out of bag); near or below 0, the shares mean nothing. `trials` were used.

@@ -19,12 +19,12 @@ class Node:
 
     Operations and their settings:
         input: shape (height, width, channels) or (features,)
-        conv2d: filters, kernel, stride (1), activation ('relu' or 'linear'), use_bias (true), initializer
-            ('glorot_uniform'); padding is 'same'. Settings with a value in brackets may be left out.
+        conv2d: filters, kernel, stride (1), activation ('relu', 'tanh', 'sigmoid' or 'linear'), use_bias (true),
+            initializer ('glorot_uniform'); padding is 'same'. Settings with a value in brackets may be left out.
         depthwise_conv2d: kernel, multiplier (1), stride (1), dilation (1), activation, use_bias and initializer as
             conv2d; each input channel gives `multiplier` output channels. A dilation above 1 needs stride 1: a dilated
             convolution of stride 2 and dilation 2 is `subsample` of size 2 and one that is not dilated
-        batch_norm, activation (activation='relu')
+        batch_norm, activation (activation as conv2d)
         max_pool, average_pool: size, stride (size); padding 'same', whose places are not counted in an average
         subsample: size; keeps every size-th row and column, the first included
         shift: moves a map by one row up and one column left; zeros enter at the bottom and the right
@@ -32,7 +32,7 @@ class Node:
         dropout: rate
         merge: mode 'concat' or 'sum'; inputs may differ in size, see `nas_cli.costs.shapes.merge`
         flatten, global_average_pool
-        dense: units, activation ('relu' or 'linear'), use_bias (true), initializer ('glorot_uniform')
+        dense: units, activation, use_bias and initializer as conv2d
     """
 
     op: str

@@ -2,7 +2,9 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,13 +35,26 @@ FRAME = """<!doctype html><title></title><body>
 <iframe src="probe.html" width="WIDTH" height="2000" style="border: 0"></iframe></body>"""
 
 
+PAGES: dict[str, Callable[[Path], Path]] = {
+    "trials": lambda folder: reports.build(_run(folder, journals.search_events(5, trials=14, failure_rate=0.2)))[-1],
+    "layers": lambda folder: reports.build(_run(folder, shrinkings.morph_events()))[-1],
+    "runs": lambda folder: reports.compare(
+        [_run(folder / str(seed), journals.point_events(seed, 30, (4, 12), params=5.0 + seed)) for seed in range(3)],
+        folder / "out",
+        "fitness,-params",
+    )[-1],
+}
+
+
+def _run(folder: Path, events: list[dict[str, Any]]) -> Path:
+    return journals.write_run(folder / "run-with-a-long-name", events)
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 @pytest.mark.parametrize("width", [400, 1280])
-@pytest.mark.parametrize("kind", ["trials", "layers"])
+@pytest.mark.parametrize("kind", ["trials", "layers", "runs"])
 def test_nothing_sticks_out_and_the_table_sorts(kind: str, width: int, tmp_path: Path) -> None:
-    search = kind == "trials"
-    events = journals.search_events(5, trials=14, failure_rate=0.2) if search else shrinkings.morph_events()
-    page = reports.build(journals.write_run(tmp_path / "run", events))[-1]
+    page = PAGES[kind](tmp_path)
     probe = tmp_path / "probe.html"
     probe.write_text(page.read_text().replace("<head>", f"<head>{PROBE.replace('SECTION', '#' + kind)}"))
     frame = tmp_path / "frame.html"

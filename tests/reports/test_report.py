@@ -21,6 +21,8 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "only started": SEARCH[:1],
     "empty": [],
     "single training": journals.training_events(),
+    "points": journals.point_events(trials=25, budgets=(4, 12)),
+    "neurons": journals.neural_events(),
 }
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 

@@ -137,7 +137,7 @@ def test_a_process_that_cannot_go_on_ends_the_search_with_its_reason(tmp_path: P
 
 
 def test_an_abandoned_batch_ends_the_others_too(tmp_path: Path) -> None:
-    with Together(size=2) as evaluator:
+    with Together(size=2, workers=2) as evaluator:
         for _ in evaluator.evaluate(jobs(tmp_path, 10, HANG, HANG), Silent()):
             break
 

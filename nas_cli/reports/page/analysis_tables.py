@@ -51,7 +51,7 @@ def interval_text(measure: Measure, found: Interval) -> str:
 
 
 def importance_table(found: Importance) -> str:
-    """One row per decision, and one for the interactions."""
+    """One row per decision, and one for the rest."""
     columns = [Column("decision", "text prose"), Column("share", "bar"), Column("middle 90 % of the trees")]
     rows = [
         Row([
@@ -62,7 +62,11 @@ def importance_table(found: Importance) -> str:
         for effect in found.effects
     ]  # fmt: skip
     rest = Row(
-        [Cell("interactions", "interactions"), Cell(f"{100 * found.rest:.1f} %", found.rest, found.rest), Cell(DASH)]
+        [
+            Cell("rest: interactions, noise", "rest"),
+            Cell(f"{100 * found.rest:.1f} %", found.rest, found.rest),
+            Cell(DASH),
+        ]
     )
     return table(columns, [*rows, rest])
 

@@ -7,8 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nas_cli.reports.correlation import Correlation, Rank
-from nas_cli.reports.plots.comparison import shortened
-from nas_cli.reports.plots.style import BLUE, Plot
+from nas_cli.reports.plots.style import BLUE, Plot, shortened
 
 SHOWN = 6
 """Pairs that are drawn at most; the table has all."""

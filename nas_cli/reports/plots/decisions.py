@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 
 from nas_cli.reports.history import History
 from nas_cli.reports.importance import WIDE, varying
-from nas_cli.reports.plots.comparison import shortened
-from nas_cli.reports.plots.style import BLUE, INK, QUIET, VERMILION, Plot
+from nas_cli.reports.plots.style import BLUE, INK, QUIET, VERMILION, Plot, shortened
 from nas_cli.reports.thinning import drawn, thinned_text
 from nas_cli.reports.trial import Trial
 

@@ -10,7 +10,7 @@ from nas_cli.reports.fronts import Fronts, RunFront
 from nas_cli.reports.grouping import grouped
 from nas_cli.reports.numbers import count
 from nas_cli.reports.objectives import Objective
-from nas_cli.reports.plots.comparison import labels
+from nas_cli.reports.plots.courses import labels
 from nas_cli.reports.plots.front import set_flops_axis
 from nas_cli.reports.plots.style import (
     DASHES,

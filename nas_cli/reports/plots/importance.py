@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 
 from nas_cli.reports.importance import Importance
-from nas_cli.reports.plots.comparison import shortened
-from nas_cli.reports.plots.style import BLUE, INK, PALE_GREY, QUIET, Plot
+from nas_cli.reports.plots.style import BLUE, INK, PALE_GREY, QUIET, Plot, shortened
 
 TITLE = "Importance of the decisions"
 
@@ -30,7 +29,8 @@ def importance_plot(found: Importance, name: str = "importance", title: str = TI
         name,
         title,
         f"Share of the variance over the space of a random forest's prediction, fitted on {found.trials} trials "
-        "(functional ANOVA); whiskers span the middle 90 % of its trees. The forest explains "
+        "(functional ANOVA); whiskers span the middle 90 % of its trees; the rest "
+        "are interactions and the forest's noise. The forest explains "
         f"{100 * found.explained:.0f} % of the variance of trials it has not seen."
         + more
         + (" That is too little for the shares to mean much." if found.explained < 0.3 else ""),
@@ -49,7 +49,7 @@ def _draw(figure: Figure, found: Importance) -> None:
     axes.barh(places, shares, height=0.62, color=BLUE)
     axes.errorbar(shares, places, xerr=[below, above], fmt="none", ecolor=INK, elinewidth=1.1, capsize=2.5)
     axes.barh([len(effects)], [100 * found.rest], height=0.62, color=PALE_GREY, edgecolor=QUIET, linewidth=0.8)
-    names = [*(shortened(effect.name) for effect in effects), "interactions"]
+    names = [*(shortened(effect.name) for effect in effects), "rest"]
     axes.set_yticks([*places, len(effects)], names)
     axes.set(xlabel="share of the variance [%]", ylim=(len(effects) + 0.6, -0.6))
     axes.set_xlim(left=0)

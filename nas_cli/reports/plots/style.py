@@ -120,3 +120,8 @@ def fitting_legend(figure: Figure) -> None:
     """A legend above the axes in as many columns as its labels leave room for."""
     labels = {label for axes in figure.axes for label in axes.get_legend_handles_labels()[1]}
     legend_above(figure, legend_columns(sorted(labels)))
+
+
+def shortened(text: str, most: int = 34) -> str:
+    """The text, or its beginning and an ellipsis."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

@@ -112,7 +112,7 @@ def normal_scores(values: Array) -> Array:
 
 
 def _kernel() -> Any:
-    from sklearn.gaussian_process.kernels import (  # type: ignore[import-untyped]
+    from sklearn.gaussian_process.kernels import (
         ConstantKernel,
         Matern,
         WhiteKernel,
@@ -124,7 +124,7 @@ def _kernel() -> Any:
 
 def _fit(inputs: Array, targets: Array, kernel: Any, optimise: bool) -> Any:
     """The process; its kernel's parameters start from the same values every time, so that it depends on data alone."""
-    from sklearn.gaussian_process import GaussianProcessRegressor  # type: ignore[import-untyped]
+    from sklearn.gaussian_process import GaussianProcessRegressor
 
     model = GaussianProcessRegressor(kernel, alpha=1e-8, optimizer="fmin_l_bfgs_b" if optimise else None)
     with warnings.catch_warnings():

@@ -1,0 +1,140 @@
+"""Automatic relevance determination: weights as Gaussians, and the precisions of their priors."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, final
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from nas_cli.errors import ConfigError
+
+Tensor = Any
+
+
+class Gaussian(Protocol):
+    """One weight of a layer with posterior N(μ, σ²) and prior N(0, 1/a), elementwise.
+
+    `mean`, `log_variance`: (…) trained variables. `log_precision`: log a, of a shape that broadcasts to theirs.
+    """
+
+    mean: Any
+    log_variance: Any
+    log_precision: Any
+
+
+def kl(mean: Tensor, log_variance: Tensor, log_precision: Tensor) -> Tensor:
+    """KL(N(μ, σ²) ‖ N(0, 1/a)), a scalar: ½·Σ (a·(μ² + σ²) − 1 − log a − log σ²), in nats."""
+    expected = ops.exp(log_precision) * (ops.square(mean) + ops.exp(log_variance))
+    return 0.5 * ops.sum(expected - 1.0 - log_precision - log_variance)
+
+
+def closed_form(mean: Tensor, log_variance: Tensor, shape: Sequence[int]) -> Tensor:
+    """log a that minimises the divergence: a = 1/mean(μ² + σ²) over the weights that share it; `shape` is a's.
+
+    For one weight of its own a = 1/(μ² + σ²), and the divergence becomes ½·log(1 + μ²/σ²) (MacKay 1994; Titsias &
+    Lázaro-Gredilla 2014). This maximises the *training* evidence bound. The paper on relevance (Taranov, Bakhteev,
+    Strijov) asks for A* = argmin Q on validation data instead. Q does not contain A, so that its first-order gradient
+    is zero: the closed form is our stated deviation; the other reading, one unrolled step as in DARTS' second order,
+    is `hyper=[log precisions]` of Bilevel. Its ‖A^½W‖² is −log N(w; 0, 1/a) with a = 2A, up to a constant.
+    """
+    second = ops.square(mean) + ops.exp(log_variance)
+    axes = [axis for axis, size in enumerate(shape) if size == 1]
+    return -ops.log(ops.mean(second, axis=axes, keepdims=True) if axes else second)
+
+
+def gaussians(layers: Any) -> list[Gaussian]:
+    """The Gaussian weights of a model, of one layer, or of several; nested ones included."""
+    several = layers if isinstance(layers, list | tuple) else [layers]
+    found: dict[int, Gaussian] = {}
+    for top in several:
+        for layer in top._flatten_layers():
+            for one in getattr(layer, "gaussians", ()):
+                found.setdefault(id(one), one)
+    return list(found.values())
+
+
+def divergence(weights: Sequence[Gaussian]) -> Tensor:
+    """The sum of their KL divergences, a float32 scalar in nats."""
+    terms = [kl(*(ops.convert_to_tensor(value) for value in _parts(one))) for one in weights]
+    return sum(terms, ops.zeros((), "float32"))
+
+
+def update_precisions(weights: Sequence[Gaussian]) -> None:
+    """Gives every a its closed form."""
+    for one in weights:
+        mean, log_variance, log_precision = _parts(one)
+        log_precision.assign(
+            closed_form(
+                ops.convert_to_tensor(mean), ops.convert_to_tensor(log_variance), [int(n) for n in log_precision.shape]
+            )
+        )
+
+
+def _parts(one: Gaussian) -> tuple[Any, Any, Any]:
+    return one.mean, one.log_variance, one.log_precision
+
+
+def evidence_loss(mean_nll: Tensor, weights: Sequence[Gaussian], examples: int) -> Tensor:
+    """NLL·N + KL, the negative evidence bound of N training examples in nats, from the mean NLL of a batch."""
+    return mean_nll * examples + divergence(weights)
+
+
+def gaussian_nll(squared_errors: Tensor, log_noise: Tensor) -> Tensor:
+    """−log N(y; f, s²) of each example, from (y − f)² and log s²: what a regression must minimise besides KL.
+
+    Without the noise variance s² a squared error has no unit, and the divergence would weigh too much or too little.
+    """
+    return 0.5 * (squared_errors * ops.exp(-log_noise) + log_noise + math.log(2.0 * math.pi))
+
+
+@final
+class Evidence:
+    """KL/N as a penalty of the training loop, and the closed form of A after each step.
+
+    The loop minimises a mean over examples: (NLL·N + KL)/N. `warm_up`: steps in which KL grows linearly from 0 to its
+    full weight; without it weights may be given up before they have learned (Sønderby et al. 2016).
+    """
+
+    def __init__(self, model: Any, examples: int, warm_up: int = 0) -> None:
+        """`examples`: N, the number of training examples.
+
+        Raises:
+            ConfigError: the model has no Gaussian weights.
+        """
+        self._weights = gaussians(model)
+        if not self._weights:
+            raise ConfigError("the model has no Gaussian weights: make it variational first.")
+        self._examples = examples
+        self._warm_up = warm_up
+        self._step = keras.Variable(0.0, trainable=False, dtype="float32")
+
+    def loss(self) -> Any:
+        share = ops.minimum(self._step / max(1, self._warm_up), 1.0) if self._warm_up else 1.0
+        return share * divergence(self._weights) / self._examples
+
+    def after_step(self, learning_rate: Any) -> None:
+        self._step.assign(self._step + 1.0)
+        update_precisions(self._weights)
+
+
+def relevance(layer: Any) -> Mapping[str, NDArray[np.float64]]:
+    """|μ|/σ, the signal-to-noise ratio, of every Gaussian weight of a layer: 'kernel', and 'bias' if it has one."""
+    found = {}
+    for name, one in zip(("kernel", "bias"), layer.gaussians, strict=False):
+        mean = ops.convert_to_numpy(one.mean).astype(np.float64)
+        deviation = np.exp(0.5 * ops.convert_to_numpy(one.log_variance).astype(np.float64))
+        found[name] = np.abs(mean) / deviation
+    return found
+
+
+def rate_factors(weights: Sequence[Any], examples: int) -> list[float]:
+    """Factors of MomentumSGD: N for log variances, 1 for the rest.
+
+    The gradient of (NLL·N + KL)/N at log σ² is of the order 1/N, and would hardly move it. With N it is that of
+    NLL·N + KL, of the order 1 everywhere, which is the natural gradient up to a factor 2: a Gaussian's Fisher
+    information about log σ² is ½.
+    """
+    return [float(examples) if weight.name.partition(":")[0].endswith("log_variance") else 1.0 for weight in weights]

@@ -1,0 +1,87 @@
+"""`nas search` over a table, from the outside: no TensorFlow, no data set, no worker processes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+WITHOUT_TENSORFLOW = """
+import sys
+from nas_cli.__main__ import main
+try:
+    main()
+except SystemExit as done:
+    loaded = {"tensorflow", "keras", "tf_keras"} & set(sys.modules)
+    sys.exit(f"loaded {loaded}" if loaded else done.code)
+"""
+DESCRIPTION = """\
+file: scores.csv
+decisions: [width, depth]
+costs: {flops: flops, params: params}
+epochs: 1
+objectives:
+  top1: {fitness: {1: early, 9: late}, test: test, seconds: {9: seconds}}
+"""
+
+
+@pytest.fixture
+def description(tmp_path: Path) -> Path:
+    rows = ["width,depth,early,late,test,seconds,flops,params"]
+    rows += [f"{w},{d},{20 + w + d},{50 + w * d},{40 + w * d},{10 * d},{w * w * d},{w * d}"
+             for w in (8, 9, 10) for d in (1, 2, 3)]  # fmt: skip
+    (tmp_path / "scores.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "scores.yaml").write_text(DESCRIPTION)
+    return tmp_path / "scores.yaml"
+
+
+def nas(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    # An empty folder of data sets: nothing may be looked for there.
+    environment = {**os.environ, "NAS_DATA_DIR": str(folder / "no data")}
+    command = [sys.executable, "-c", WITHOUT_TENSORFLOW, "search", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+def table(description: Path, *more: str) -> list[str]:
+    return ["--space", "table", f"space.description={description}", "--estimator", "table", *more]
+
+
+def test_a_table_is_searched_without_tensorflow_data_or_processes(tmp_path: Path, description: Path) -> None:
+    run = tmp_path / "run"
+    done = nas(tmp_path, *table(description, "--strategy", "local_search", "--out", str(run), "--json"))
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["best"]["architecture"] == {"point": {"width": 10, "depth": 3}}
+    assert (summary["best"]["valid_accuracy"], summary["best"]["test_accuracy"]) == pytest.approx((0.33, 0.7))
+    assert (summary["best"]["flops"], summary["best"]["params"]) == (300, 30)
+    names = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
+    assert {"trials.csv", "report.html", "best/architecture.json"} <= names
+    assert not any(name.startswith(("data/", "models/", "log.txt", "best/model")) for name in names)
+    again = nas(tmp_path, "--resume", str(run), "--json")
+    assert json.loads(again.stdout) == summary
+
+
+def test_hyperband_ends_with_a_trial_of_the_largest_budget(tmp_path: Path, description: Path) -> None:
+    run = tmp_path / "run"
+    options = ["--strategy", "random", "--scheduler", "hyperband", "scheduler.min_budget=1", "scheduler.max_budget=9"]
+    done = nas(tmp_path, *table(description, *options, "--out", str(run), "--json"))
+    assert done.returncode == 0, done.stderr
+    best = json.loads(done.stdout)["best"]
+    assert best["budget"] == 9 and best["valid_accuracy"] > 0.5
+    assert len(pd.read_csv(run / "trials.csv")) == json.loads(done.stdout)["trials"]
+
+
+def test_a_dry_run_says_how_many_candidates_there_are(tmp_path: Path, description: Path) -> None:
+    done = nas(tmp_path, *table(description, "--strategy", "random", "--dry-run"))
+    assert done.stdout == "space table: 32 trials of 9 candidates, without worker processes\n"
+
+
+def test_a_limit_that_no_row_meets_is_one_line(tmp_path: Path, description: Path) -> None:
+    done = nas(tmp_path, *table(description, "space.max_flops=63", "--out", str(tmp_path / "run")))
+    assert done.returncode == 2
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert "space.max_flops=63" in line and "the cheapest has 64 FLOPs" in line
+    assert not (tmp_path / "run").exists()
