@@ -32,6 +32,8 @@ COUNTED = tuple(field.name for field in dataclasses.fields(Cost) if field.name !
 """The totals of a network's cost that the journal keeps."""
 NO_DATA = ((32, 32, 3), 10)
 """Input shape and classes of networks whose scores are looked up: those of CIFAR-10."""
+WITH_WEIGHTS = ("dense", "forward")
+"""The space whose candidates have their weights, and the estimator that takes them as they are."""
 LIMITED = {"max_flops": "flops", "max_params": "params", "max_memory_gb": "memory_gb"}
 """A space's limits, and the costs of candidates without a counted network that they bound."""
 
@@ -47,7 +49,12 @@ def needs_tensorflow(config: SearchConfig) -> bool:
 
 
 def make_space(config: SearchConfig, input_shape: tuple[int, ...], classes: int) -> Any:
-    """The search space for inputs of the given shape; its candidates are points if the estimator looks these up."""
+    """The search space for inputs of the given shape; its candidates are points if the estimator looks these up.
+
+    Raises:
+        ConfigError: if the estimator cannot score the space's candidates, or the space has none for such inputs.
+    """
+    _check_scorable(config.space.name, config.estimator.name)
     if is_tuning(config) and needs_data(config):
         return hyperparameter_space(config, input_shape, classes)
     space = load(find("space", config.space.name).target)(config.space, input_shape, classes)
@@ -58,6 +65,19 @@ def make_space(config: SearchConfig, input_shape: tuple[int, ...], classes: int)
             f"estimator={config.estimator.name} needs networks, and space 'table' has only rows: add --estimator table."
         )
     return space
+
+
+def _check_scorable(space: str, estimator: str) -> None:
+    if space == WITH_WEIGHTS[0] and estimator != WITH_WEIGHTS[1]:
+        raise ConfigError(
+            f"space '{space}' gives networks whose weights are evolved, estimator={estimator} trains weights: "
+            f"add --estimator {WITH_WEIGHTS[1]}."
+        )
+    if estimator == WITH_WEIGHTS[1] and space != WITH_WEIGHTS[0]:
+        raise ConfigError(
+            f"estimator={estimator} scores networks that have their weights, those of space '{space}' have none: "
+            f"add --space {WITH_WEIGHTS[0]}, or choose an estimator that trains."
+        )
 
 
 def make_limits(config: SearchConfig) -> Limits:

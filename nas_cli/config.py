@@ -85,7 +85,8 @@ class MorphConfig:
 
 
 OPEN_KEYS = ("space.keys",)
-"""Keys whose value is a group of names that no file lists: what is given joins what the file has."""
+"""Keys whose value is a group of names that no file lists: what is given joins what the file has, and replaces what it
+has under the same name."""
 
 CONFIGS: dict[str, type] = {"search": SearchConfig, "train": TrainConfig, "morph": MorphConfig}
 
@@ -136,15 +137,33 @@ def compose(command: str, overrides: Sequence[str]) -> dict[str, Any]:
 
     translated = [group_override(text, command) for text in overrides]
     _check_syntax(translated)
-    # Hydra refuses new keys inside a group unless they are added.
-    translated = [f"++{text}" if text.split("=")[0] in OPEN_KEYS else text for text in translated]
+    # Hydra refuses new keys inside a group, and would mix a range that is given with the file's choices.
+    opened = [text for text in translated if text.split("=")[0] in OPEN_KEYS]
+    translated = [text for text in translated if text not in opened]
     try:
         with initialize_config_dir(config_dir=str(conf_dir().resolve()), version_base="1.3"):
             composed = hydra_compose(command, overrides=translated)
             values: dict[str, Any] = OmegaConf.to_container(composed, resolve=True)  # type: ignore[assignment]
     except (HydraException, OmegaConfBaseException) as error:
         raise _one_line(error, command, translated) from error
+    for text in opened:
+        _join(values, text)
     return values
+
+
+def _join(values: dict[str, Any], text: str) -> None:
+    """Puts the names that an override of an open key gives beside those of the files, each with its whole value."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    override = OverridesParser.create().parse_override(text)
+    *path, last = str(override.key_or_group).split(".")
+    given = override.value()
+    if not isinstance(given, dict):
+        raise ConfigError(f"{override.key_or_group} must be a group, as {{name: value}}, got {given!r}.")
+    part = values
+    for name in path:
+        part = part[name]
+    part[last] = {**(part.get(last) or {}), **given}
 
 
 def _check_syntax(overrides: Sequence[str]) -> None:

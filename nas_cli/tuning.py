@@ -1,7 +1,9 @@
 """Hyper-parameters as a search space: keys of the configuration, and the estimator that trains with their values."""
 
 import functools
-from collections.abc import Mapping
+import itertools
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, final
@@ -15,11 +17,14 @@ from nas_cli.registry import find, load
 from nas_cli.schema import nearest, plain
 from nas_cli.spaces.architecture import Architecture
 from nas_cli.spaces.candidate import Candidate, Point, Scalar
-from nas_cli.spaces.decision import Categorical, Decision
+from nas_cli.spaces.decision import Categorical, Decision, Numeric
 from nas_cli.spaces.hyperparameters import HyperparameterSettings, HyperparameterSpace
 
 WIDTH = "model.width"
 """The one key that is none of the configuration: the factor of all widths of a zoo network."""
+
+INSIDE = 0.381966
+"""A place in a range that no simple fraction has: a key that must be whole is then found out before the search."""
 
 PARTS = ("training", "augmentation")
 """The parts of the configuration that an evaluation may vary; the rest says what is searched, and on which data."""
@@ -45,6 +50,8 @@ def hyperparameter_space(config: SearchConfig, input_shape: tuple[int, ...], cla
     space = HyperparameterSpace(config.space, input_shape, classes, cost_of)
     for decision in space.decisions:
         _check(config, space, decision)
+        if decision.name == WIDTH:
+            cost_of(Point(((WIDTH, _given(decision.domain)[0]),)))
     cost_of(Point(()))
     return space
 
@@ -109,8 +116,11 @@ class TunedEstimator:
 
 
 def _check(config: SearchConfig, space: HyperparameterSpace, decision: Decision) -> None:
-    key, domain = decision.name, decision.domain
+    key, given = decision.name, _given(decision.domain)
     if key == WIDTH:
+        wrong = [value for value in given if isinstance(value, bool | str) or not 0 < value < math.inf]
+        if wrong:
+            raise ConfigError(f"space.keys: '{WIDTH}' cannot be {wrong[0]!r}: it must be a factor above 0.")
         return
     if key in groups():
         known: Mapping[str, Any] = dict.fromkeys(name for name in groups() if name.split("/")[0] in PARTS)
@@ -122,12 +132,31 @@ def _check(config: SearchConfig, space: HyperparameterSpace, decision: Decision)
             f"space.keys: '{key}' is no key of training or augmentation.{nearest(key, every)} "
             "`nas search --print-config` lists all."
         )
-    given = domain.choices if isinstance(domain, Categorical) else (domain.from_unit(0.0), domain.from_unit(1.0))
-    for value in given:
+    for value, beside in itertools.product(given, _settings(space, decision)):
         try:
-            with_values(config, _setting(space, decision) | {key: value})
+            with_values(config, beside | {key: value})
         except ConfigError as error:
-            raise ConfigError(f"space.keys: '{key}' cannot be {value!r}: {error}") from error
+            where = "".join(f" where {name}={choice}" for name, choice in beside.items())
+            raise ConfigError(f"space.keys: '{key}' cannot be {value!r}{where}: {error}") from error
+
+
+def _settings(space: HyperparameterSpace, decision: Decision) -> list[dict[str, Scalar]]:
+    """The values beside which the decision's must be allowed: for a key of a group that is searched as well, every
+    choice of the group with which the key counts."""
+    fixed = _setting(space, decision)
+    group = decision.name.rpartition(".")[0].replace(".", "/")
+    domain = next((other.domain for other in space.decisions if other.name == group), None)
+    if not isinstance(domain, Categorical):
+        return [fixed]
+    counts = decision.when[1] if decision.when is not None and decision.when[0] == group else domain.choices
+    return [fixed | {group: choice} for choice in counts]
+
+
+def _given(domain: Categorical | Numeric) -> Sequence[Scalar]:
+    """All choices; the ends of a range, and a number inside it, which is no whole one where none is asked for."""
+    if isinstance(domain, Categorical):
+        return domain.choices
+    return [domain.from_unit(place) for place in (0.0, 1.0, INSIDE)]
 
 
 def _setting(space: HyperparameterSpace, decision: Decision) -> dict[str, Scalar]:

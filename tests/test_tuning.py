@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from nas_cli.build import estimator_factory, make_admissible, make_space
 from nas_cli.config import SearchConfig, load_config
@@ -44,6 +45,21 @@ def test_keys_given_on_the_command_line_join_those_of_the_file() -> None:
     assert set(config.space.keys) == {RATE, OPTIMIZER, "training.batch_size", "training.epochs"}
 
 
+@pytest.mark.parametrize("given", ["{low: 16, high: 64, whole: true}", "{choices: [16, 64]}", "[8]", "null"])
+def test_a_given_key_replaces_what_the_defaults_say_of_it(given: str) -> None:
+    batch = load_config("search", ["space=hyperparameters", f"space.keys={{training.batch_size: {given}}}"])
+    assert batch.space.keys["training.batch_size"] == yaml.safe_load(given)
+    rate = load_config("search", ["space=hyperparameters", f"space.keys={{{RATE}: {given}}}"])
+    assert rate.space.keys[RATE] == yaml.safe_load(given)
+
+
+def test_keys_that_are_no_group_are_one_line() -> None:
+    with pytest.raises(ConfigError, match="space.keys must be a group"):
+        load_config("search", ["space=hyperparameters", "space.keys=[training.batch_size]"])
+    with pytest.raises(ConfigError, match="unknown key 'space.keys'"):
+        load_config("search", ["space=chain", "space.keys={training.batch_size: [8]}"])
+
+
 def test_the_cost_is_the_model_s_and_grows_with_its_width(config: SearchConfig) -> None:
     made = make_space(config, (28, 28, 1), 10)
     # LeNet-300-100 on 784 inputs: 784·300 + 300·100 + 100·10 weights.
@@ -69,6 +85,20 @@ def test_a_limit_refuses_points_of_too_large_networks(config: SearchConfig) -> N
         ({"training.batch_size": [0, 16]}, "'training.batch_size' cannot be 0: training.batch_size must be in"),
         ({"training.epochs": {"low": 1, "high": 2.5}}, "cannot be 2.5: training.epochs must be a whole number"),
         ({RATE: {"low": 0.0, "high": 1.0}}, "cannot be 0.0"),
+        (
+            {OPTIMIZER: ["momentum", "adam"], "training.optimizer.momentum": [0.9]},
+            "'training.optimizer.momentum' cannot be 0.9 where training/optimizer=adam",
+        ),
+        (
+            {
+                OPTIMIZER: ["momentum", "adam"],
+                "training.optimizer.momentum": {"choices": [0.9], "when": {OPTIMIZER: ["momentum", "adam"]}},
+            },
+            "cannot be 0.9 where training/optimizer=adam",
+        ),
+        ({"training.batch_size": {"low": 8, "high": 64}}, "cannot be 29.*training.batch_size must be a whole number"),
+        ({"model.width": [0.5, 0]}, "'model.width' cannot be 0: it must be a factor above 0"),
+        ({"model.width": ["half"]}, "'model.width' cannot be 'half'"),
     ],
 )
 def test_a_key_or_value_that_does_not_exist_is_one_line(
@@ -83,6 +113,16 @@ def test_an_unknown_or_unbuilt_model_is_one_line(config: SearchConfig, tmp_path:
     for model, expected in (("lenet", "neither a known network"), ("mobilenet_v2", "choose a network with an arch")):
         with pytest.raises(ConfigError, match=expected):
             make_space(replace(config, space=replace(config.space, model=model)), (28, 28, 1), 10)
+
+
+def test_a_width_that_the_model_does_not_have_is_refused_before_the_search(
+    config: SearchConfig, tmp_path: Path
+) -> None:
+    (tmp_path / "network.json").write_text(json.dumps(network().to_json()))
+    shape = tuple(dict(network().nodes[0].settings)["shape"])
+    chosen = replace(config.space, model=str(tmp_path / "network.json"), keys={"model.width": [0.5, 1.0]})
+    with pytest.raises(ConfigError, match="keeps the width it was made with"):
+        make_space(replace(config, space=chosen), shape, dict(network().nodes[-1].settings)["units"])
 
 
 def test_a_table_is_not_trained(tmp_path: Path) -> None:

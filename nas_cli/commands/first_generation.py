@@ -38,6 +38,8 @@ def with_initial_population(config: SearchConfig, run: RunFolder | None = None) 
 
 def save_first_generation(strategy: Any, run: RunFolder) -> None:
     """Writes population.json into the run folder, where the strategy has populations and it is not there yet."""
+    # A scheduler's own state is no part of a first generation.
+    strategy = getattr(strategy, "inner", strategy)
     if hasattr(strategy, "population_json") and not (run.path / SAVED).exists():
         run.write_json(SAVED, strategy.population_json())
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from nas_cli.build import (
     NO_DATA,
+    make_estimator,
     make_space,
     make_strategy,
     needs_data,
@@ -56,11 +57,14 @@ def predict_search(config: SearchConfig) -> list[str]:
     """
     data = info(config.dataset, data_dir()) if needs_data(config) else None
     space = make_space(config, *(NO_DATA if data is None else (data.input_shape, data.classes)))
-    if data is not None:
+    if data is None:
+        # Found out before anything is written: does the table have what the estimator wants?
+        make_estimator(config, space, None)
+    else:
         check_train_size(data.name, data.classes, getattr(config.estimator, "train_size", None))
         trial_shape(data.name, data.input_shape, getattr(config.estimator, "resolution", None))
     sampled = sample_candidates(config, space, SAMPLES)
-    # Found out before anything is written: are the strategy's own settings and files usable?
+    # Likewise: are the strategy's own settings and files usable?
     make_strategy(config, space)
     networks = [candidate for candidate in sampled if isinstance(candidate, Architecture)]
     lines = [] if data is None else [_data_line(data, classes=True)]

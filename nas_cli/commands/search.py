@@ -12,7 +12,13 @@ from nas_cli.commands.dispatch import dispatch
 from nas_cli.commands.options import group_options, quoted, run_options
 from nas_cli.commands.parallel import asked_processes, in_parallel
 from nas_cli.commands.request import Actions, request
-from nas_cli.commands.search_together import is_joint, join_to_train, search_parallel_options, together
+from nas_cli.commands.search_together import (
+    is_joint,
+    join_to_train,
+    on_this_machine,
+    search_parallel_options,
+    together,
+)
 from nas_cli.config import SearchConfig
 from nas_cli.distributed.ring import is_rank
 
@@ -45,9 +51,17 @@ def command(model: str | None, **given: Any) -> None:
     Options choose a configuration group; KEY=VALUE sets any other key (`--print-config` lists them). The defaults
     suit the machine in front of you; `--scale paper` is the published protocol.
     """
-    extra = [] if model is None else [f"space.model={quoted(model)}"]
+    extra = [] if model is None else [_model_override(model, given)]
     asked, wanted = asked_processes(given), request("search", GROUPS, given, extra)
     dispatch(wanted, in_parallel(wanted, Actions(predict=predict, execute=execute), asked, together()))
+
+
+def _model_override(model: str, given: Mapping[str, Any]) -> str:
+    chosen = [text.partition("=")[2] for text in given["overrides"] if text.startswith("space=")]
+    named = given["space"] or (chosen[0] if chosen else None)
+    if named != "hyperparameters" and not given["experiment"] and not given["resume"]:
+        raise click.UsageError("--model names the network that --space hyperparameters trains: add that space.")
+    return f"space.model={quoted(model)}"
 
 
 def predict(config: SearchConfig) -> list[str]:
@@ -76,7 +90,7 @@ def execute(config: SearchConfig, run: Any) -> Mapping[str, Any]:
             progress.note("this search is complete; only its reports are made anew")
             summary: Mapping[str, Any] = conclude(run, events)
         else:
-            for line in predict_search(with_initial_population(config, run)):
+            for line in predict_search(on_this_machine(with_initial_population(config, run))):
                 progress.note(line)
             progress.note(f"run folder {run.path}")
             summary = _search(config, run, events, progress, launched)

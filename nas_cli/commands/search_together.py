@@ -1,14 +1,16 @@
 """`nas search -np N`: what the processes of a search do besides `execute`; see `parallel` for how they come about."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from nas_cli.commands.parallel import Together, parallel_options, prepare_data
 from nas_cli.config import SearchConfig
-from nas_cli.distributed.ring import Ring, is_rank
+from nas_cli.distributed.ring import Ring, is_rank, ranks_here
 from nas_cli.errors import LaunchError
 from nas_cli.search.evaluator import Evaluator
 from nas_cli.search.pool import WorkerPool
@@ -79,6 +81,12 @@ def _check_joint(config: SearchConfig) -> None:
         )
 
 
+def on_this_machine(config: SearchConfig) -> SearchConfig:
+    """The configuration with the workers of all processes here, for a prediction of the time; other hosts help."""
+    workers = config.resources.workers * (1 if is_joint(config) else ranks_here())
+    return replace(config, resources=replace(config.resources, workers=workers))
+
+
 @contextmanager
 def dealt_out(config: SearchConfig, pool: WorkerPool) -> Iterator[Evaluator]:
     """The evaluator of a search: the pool itself, or in rank 0 of several processes those of all of them."""
@@ -121,10 +129,12 @@ def worker_pool(config: SearchConfig, run: Any) -> WorkerPool:
 def join_to_train(config: SearchConfig) -> Ring:
     """The ring of this process, in which TensorFlow has the threads of a training."""
     from nas_cli.commands.machine import cores
-    from nas_cli.distributed.ring import join, ranks_here
+    from nas_cli.distributed.ring import join
     from nas_cli.training.quiet import quiet_import
 
     share = config.resources.threads or max(1, cores() // ranks_here())
+    # It would warn of graphs traced anew: every trial has another network.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with quiet_import():
         from nas_cli.training.session import configure
 

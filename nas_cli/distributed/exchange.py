@@ -3,6 +3,7 @@
 import base64
 import os
 import pickle
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,13 @@ def exchange(ring: Ring, value: Any) -> list[Any]:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise LaunchError(f"another process of this job is gone ({reason}).") from error
     return [pickle.loads(base64.b64decode(one)) for one in given]
+
+
+def neighbours(ring: Ring) -> tuple[int, ...]:
+    """The numbers of the other processes of the ring on this host; a collective call."""
+    given = exchange(ring, (socket.gethostname(), os.getpid()))
+    host = given[ring.rank][0]
+    return tuple(pid for rank, (theirs, pid) in enumerate(given) if theirs == host and rank != ring.rank)
 
 
 def join_to_talk() -> Ring:

@@ -9,8 +9,9 @@ from nas_cli.data.settings import AugmentationSettings
 from nas_cli.estimators.contract import NO_HINTS, Hints, Progress, Score
 from nas_cli.estimators.extrapolation import extrapolated
 from nas_cli.estimators.gate import Gate
+from nas_cli.estimators.mixture import with_mixture
 from nas_cli.estimators.settings import ExtrapolateEstimatorSettings
-from nas_cli.estimators.trainer import Trainer
+from nas_cli.estimators.trainer import Trainer, network
 from nas_cli.spaces.candidate import Candidate
 from nas_cli.training.settings import TrainingSettings
 
@@ -52,7 +53,8 @@ class ExtrapolateEstimator:
             trainer.begin(seed)
             model = trainer.build(architecture)
             found = trainer.inherit(model, hints)
-            return trainer.train(model, seed, model_file, progress, hints, found, stop_after=enough)
+            score = trainer.train(model, seed, model_file, progress, hints, found, stop_after=enough)
+            return with_mixture(score, network(architecture), model)
 
         score = self._gate.score(architecture, seed, hints, train)
         return score if score.fitness is None else self._promised(score, epochs)

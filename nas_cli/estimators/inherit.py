@@ -8,8 +8,9 @@ from nas_cli.data.settings import AugmentationSettings
 from nas_cli.estimators.continuation import continued
 from nas_cli.estimators.contract import NO_HINTS, Donor, Hints, Progress, Score
 from nas_cli.estimators.gate import Gate
+from nas_cli.estimators.mixture import with_mixture
 from nas_cli.estimators.settings import InheritEstimatorSettings
-from nas_cli.estimators.trainer import Trainer
+from nas_cli.estimators.trainer import Trainer, network
 from nas_cli.spaces.candidate import Candidate
 from nas_cli.training.settings import TrainingSettings
 
@@ -48,18 +49,23 @@ class InheritEstimator:
         def train() -> Score:
             trainer.begin(seed)
             model = trainer.build(architecture)
-            if hints.continues is not None:
-                return continued(trainer, model, seed, model_file, progress, hints)
-            if hints.parent is None:
-                return trainer.train(model, seed, model_file, progress, hints, {})
-            found = {"inherited": self._inherited(model, hints.parent, hints, seed)}
-            epochs = hints.epochs or self._settings.inherited_epochs
-            return trainer.train(model, seed, model_file, progress, hints, found, epochs)
+            return with_mixture(self._trained(model, seed, model_file, progress, hints), network(architecture), model)
 
         return self._gate.score(architecture, seed, hints, train)
 
     def test(self, model_file: Path) -> Mapping[str, float]:
         return self._trainer.test(model_file)
+
+    def _trained(self, model: Any, seed: int, model_file: Path | None, progress: Progress, hints: Hints) -> Score:
+        """The score of a model with new weights, once it has those that the hints give it."""
+        trainer = self._trainer
+        if hints.continues is not None:
+            return continued(trainer, model, seed, model_file, progress, hints)
+        if hints.parent is None:
+            return trainer.train(model, seed, model_file, progress, hints, {})
+        found = {"inherited": self._inherited(model, hints.parent, hints, seed)}
+        epochs = hints.epochs or self._settings.inherited_epochs
+        return trainer.train(model, seed, model_file, progress, hints, found, epochs)
 
     def _inherited(self, model: Any, parent: Donor, hints: Hints, seed: int) -> dict[str, Any]:
         """What the score's extra says: the parent's trial, by how many changes, and how many layers had its weights."""

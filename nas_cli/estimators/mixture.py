@@ -1,9 +1,18 @@
 """How much of an ensemble's output comes from each of its subnetworks."""
 
+from dataclasses import replace
 from typing import Any
 
 from nas_cli.costs.shapes import shapes
+from nas_cli.estimators.contract import Score
 from nas_cli.spaces.architecture import Architecture
+
+
+def with_mixture(score: Score, architecture: Architecture, model: Any) -> Score:
+    """The score of the trained model, its `mixture_norms` among the metrics; a failed one as it is."""
+    if score.fitness is None:
+        return score
+    return replace(score, metrics={**score.metrics, **mixture_norms(architecture, model)})
 
 
 def mixture_norms(architecture: Architecture, model: Any) -> dict[str, float]:

@@ -1,7 +1,6 @@
 """The score of an architecture by training it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import final
 
@@ -10,7 +9,7 @@ from nas_cli.distributed.ring import Ring
 from nas_cli.estimators.continuation import continued
 from nas_cli.estimators.contract import NO_HINTS, Hints, Progress, Score
 from nas_cli.estimators.gate import Gate
-from nas_cli.estimators.mixture import mixture_norms
+from nas_cli.estimators.mixture import with_mixture
 from nas_cli.estimators.settings import TrainEstimatorSettings
 from nas_cli.estimators.trainer import Trainer, network
 from nas_cli.spaces.candidate import Candidate
@@ -51,10 +50,11 @@ class TrainEstimator:
             trainer.begin(seed)
             model = trainer.build(architecture)
             if hints.continues is not None:
-                return continued(trainer, model, seed, model_file, progress, hints)
-            inherited = trainer.inherit(model, hints)
-            score = trainer.train(model, seed, model_file, progress, hints, inherited)
-            return replace(score, metrics={**score.metrics, **mixture_norms(network(architecture), model)})
+                score = continued(trainer, model, seed, model_file, progress, hints)
+            else:
+                inherited = trainer.inherit(model, hints)
+                score = trainer.train(model, seed, model_file, progress, hints, inherited)
+            return with_mixture(score, network(architecture), model)
 
         return self._gate.score(architecture, seed, hints, train)
 

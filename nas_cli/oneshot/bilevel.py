@@ -10,7 +10,6 @@ from nas_cli.distributed.ring import OneProcess, Ring
 from nas_cli.errors import ConfigError
 from nas_cli.oneshot.momentum import MomentumSGD
 from nas_cli.oneshot.structure import Relaxation
-from nas_cli.training.replicas import GENERATOR
 
 Tensor = Any
 Batch = tuple[Any, Any]
@@ -95,10 +94,10 @@ class Bilevel:
         self._alpha = [_raw(variable) for variable in supernet.alpha]
         self._outer = [*self._alpha, *map(_raw, hyper)]
         outer = {id(variable) for variable in self._outer}
-        weights = [_raw(weight) for weight in supernet.trainable_weights]
-        self._weights = [weight for weight in weights if id(weight) not in outer]
-        self._state = [one for one in _state(supernet) if id(_raw(one)) not in outer]
-        self._generators = [one for one in self._state if one.name.partition(":")[0] == GENERATOR]
+        self._weights = [one for one in map(_raw, supernet.trainable_weights) if id(one) not in outer]
+        fixed = outer | {id(weight) for weight in self._weights}
+        self._state = [one for one in _all(supernet) if id(one) not in fixed]
+        self._generators = [one for one in self._state if one.dtype.is_integer]
         self._check(bool(hyper))
         weight_optimizer.build(self._weights)
         alpha_optimizer.build(self._outer)
@@ -222,18 +221,19 @@ def _raw(variable: Any) -> Any:
     return variable.value if isinstance(variable, keras.Variable) else variable
 
 
-def _state(supernet: Any) -> list[Any]:
-    """What a run of the network changes: moving statistics and random generators."""
-    return list(getattr(supernet, "non_trainable_variables", ()))
+def _all(supernet: Any) -> list[Any]:
+    """All variables of the network, each once; a Keras model counts its random generators to its variables only."""
+    both = [*getattr(supernet, "weights", ()), *getattr(supernet, "non_trainable_variables", ())]
+    return list({id(one): one for one in map(_raw, both)}.values())
 
 
 def _values(variables: Sequence[Any]) -> list[Tensor]:
-    return [tf.identity(_raw(variable)) for variable in variables]
+    return [tf.identity(variable) for variable in variables]
 
 
 def _assign(variables: Sequence[Any], values: Sequence[Tensor]) -> None:
     for variable, value in zip(variables, values, strict=True):
-        _raw(variable).assign(value)
+        variable.assign(value)
 
 
 def _tensors(batch: Batch) -> Batch:

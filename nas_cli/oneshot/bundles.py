@@ -26,7 +26,8 @@ class BundledOperation(Protocol):
         """The bundle gamma[edge]·operation(node of edge).
 
         `sources`: the maps behind the ReLU of the nodes, each of which has edges/len(sources) edges here, one after
-        another; `tiled`: the same maps as a bundle; `gamma` (edges,), None for ones.
+        another; `tiled`: the same maps as a bundle; `gamma` (edges·channels,), each edge's for all of
+        its channels; None for ones.
         """
 
     def discrete(self, edge: int) -> list[Arrays]:
@@ -36,13 +37,6 @@ class BundledOperation(Protocol):
 def tile(maps: Sequence[Any], times: int) -> Any:
     """The bundle in which each map comes `times` times."""
     return tf.concat([copy for x in maps for copy in [x] * times], axis=-1)
-
-
-def per_channel(gamma: Any, channels: int) -> Any:
-    """(edges,) to (edges·channels,); None stays None."""
-    if gamma is None:
-        return None
-    return tf.reshape(tf.tile(gamma[:, None], (1, channels)), (-1,))
 
 
 @final
@@ -57,10 +51,12 @@ class Pointwise:
         """A bundle of the same shape."""
         together = max(1, min(self._edges, BLOCK_CHANNELS // self._channels))
         sizes = [min(together, self._edges - start) for start in range(0, self._edges, together)]
+        if len(sizes) == 1:
+            return tf.nn.conv2d(bundle, _block_diagonal(self.kernel), 1, "SAME")
         kernels = tf.split(self.kernel, sizes)
         parts = tf.split(bundle, [size * self._channels for size in sizes], axis=-1)
         made = [tf.nn.conv2d(x, _block_diagonal(kernel), 1, "SAME") for x, kernel in zip(parts, kernels, strict=True)]
-        return tf.concat(made, axis=-1) if len(made) > 1 else made[0]
+        return tf.concat(made, axis=-1)
 
     def discrete(self, edge: int) -> Arrays:
         """The kernel of one edge."""
@@ -70,8 +66,10 @@ class Pointwise:
 def _block_diagonal(kernels: Any) -> Any:
     """(n, c, d) to (1, 1, n·c, n·d)."""
     count, width, height = kernels.shape
-    placed = kernels[:, :, None, :] * tf.eye(count)[:, None, :, None]
-    return tf.reshape(placed, (1, 1, count * width, count * height))
+    if count == 1:
+        return tf.reshape(kernels, (1, 1, width, height))
+    mask = np.eye(count, dtype=np.float32).reshape(count, 1, count, 1)
+    return tf.reshape(tf.reshape(kernels, (count, width, 1, height)) * mask, (1, 1, count * width, count * height))
 
 
 @final
@@ -96,18 +94,17 @@ class Separable:
         x, last = tiled, len(self._norms) - 1
         for repeat in range(last + 1):
             x = self._pointwise[repeat](self._convolved(tf.nn.relu(x) if repeat else x, repeat))
-            x = norms(self._norms[repeat], x, per_channel(gamma, self._channels) if repeat == last else None)
+            x = norms(self._norms[repeat], x, gamma if repeat == last else None)
         return x
 
     def _convolved(self, x: Any, repeat: int) -> Any:
-        stride = self._stride if repeat == 0 else 1
-        dilations = None
-        if self._dilation == 2:
-            # With stride 2 every second pixel is read only, so that a map of these needs no dilation.
-            x, dilations = (x[:, ::2, ::2], None) if stride == 2 else (x, [2, 2])
-            stride = 1
-        kernel = self._depthwise[repeat]
-        return tf.nn.depthwise_conv2d(x, kernel, [1, stride, stride, 1], "SAME", dilations=dilations)
+        kernel, stride = self._depthwise[repeat], self._stride if repeat == 0 else 1
+        if self._dilation == 1:
+            return _depthwise(x, kernel, stride, "SAME")
+        if stride == 2:
+            # Every second pixel is read only: no dilation on a map of these.
+            return _depthwise(x[:, ::2, ::2], kernel, 1, "SAME")
+        return _dilated(x, kernel, self._size - 1)
 
     def discrete(self, edge: int) -> list[Arrays]:
         width, layers = self._channels, []
@@ -117,24 +114,38 @@ class Separable:
         return layers
 
 
+def _depthwise(x: Any, kernel: Any, stride: int, padding: str) -> Any:
+    return tf.raw_ops.DepthwiseConv2dNative(input=x, filter=kernel, strides=[1, stride, stride, 1], padding=padding)
+
+
+def _dilated(x: Any, kernel: Any, border: int) -> Any:
+    """Dilation 2 as four maps of every second pixel; `tf.nn` does it with ten times the operations."""
+    odd = [side % 2 for side in x.shape[1:3]]
+    maps = tf.raw_ops.SpaceToBatchND(input=x, block_shape=[2, 2], paddings=[[border, border + rest] for rest in odd])
+    made = _depthwise(maps, kernel, 1, "VALID")
+    return tf.raw_ops.BatchToSpaceND(input=made, block_shape=[2, 2], crops=[[0, rest] for rest in odd])
+
+
 @final
 class Convolution:
-    """ReLU, k×k convolution of stride 1, batch norm: NAS-Bench-201's nor_conv, and what comes before DARTS' cells.
+    """ReLU, k×k convolution, batch norm: NAS-Bench-201's nor_conv, and what comes before DARTS' cells.
 
     All edges of a node read the same map, so that their kernels are one with more outputs.
     """
 
-    def __init__(self, made: Parameters, edges: int, channels_in: int, channels: int, size: int, name: str) -> None:
+    def __init__(
+        self, made: Parameters, edges: int, channels_in: int, channels: int, size: int, name: str, stride: int = 1
+    ) -> None:
         shape = (size, size, channels_in, edges * channels)
         self._kernel = made.glorot(shape, size**2 * channels_in, size**2 * channels, name)
         self._norm = made.norm(edges * channels)
-        self._made, self._channels = made, channels
+        self._made, self._channels, self._stride = made, channels, stride
 
     def __call__(self, sources: Sequence[Any], tiled: Any, gamma: Any, norms: Norms) -> Any:
-        kernels = tf.split(self._kernel, len(sources), axis=-1)
-        made = [tf.nn.conv2d(x, kernel, 1, "SAME") for x, kernel in zip(sources, kernels, strict=True)]
+        kernels = tf.split(self._kernel, len(sources), axis=-1) if len(sources) > 1 else [self._kernel]
+        made = [tf.nn.conv2d(x, kernel, self._stride, "SAME") for x, kernel in zip(sources, kernels, strict=True)]
         x = tf.concat(made, axis=-1) if len(made) > 1 else made[0]
-        return norms(self._norm, x, per_channel(gamma, self._channels))
+        return norms(self._norm, x, gamma)
 
     def discrete(self, edge: int) -> list[Arrays]:
         width = self._channels
@@ -159,18 +170,18 @@ class FactorizedReduce:
         per_source = self._edges // len(sources)
         bundles = [self._reduced(x, start * per_source, per_source) for start, x in enumerate(sources)]
         x = tf.concat(bundles, axis=-1) if len(bundles) > 1 else bundles[0]
-        return norms(self._norm, x, per_channel(gamma, self._channels))
+        return norms(self._norm, x, gamma)
 
     def _reduced(self, x: Any, start: int, count: int) -> Any:
         # Sliced, not strided: see SMALLEST_REST in nas_cli.data.batches.
         pixels = (x[:, ::2, ::2], tf.pad(x[:, 1:, 1:], ((0, 0), (0, 1), (0, 1), (0, 0)))[:, ::2, ::2])
+        height, width = (-(-side // 2) for side in x.shape[1:3])
         halves = []
         for map_, kernel, half in zip(pixels, self._kernels, self._halves, strict=True):
             flat = tf.reshape(kernel[:, start : start + count], (1, 1, self._channels_in, count * half))
             made = tf.nn.conv2d(map_, flat, 1, "SAME")
-            halves.append(tf.reshape(made, tf.concat([tf.shape(made)[:3], [count, half]], 0)))
+            halves.append(tf.reshape(made, (-1, height, width, count, half)))
         joined = tf.concat(halves, axis=-1)
-        height, width = (-(-side // 2) for side in x.shape[1:3])
         return tf.reshape(joined, (-1, height, width, count * self._channels))
 
     def discrete(self, edge: int) -> list[Arrays]:

@@ -154,5 +154,4 @@ def _pool(kind: str, size: int, stride: int) -> Function:
 
 
 def _means(layer: Any) -> list[Any]:
-    kernel = layer.depthwise_kernel if isinstance(layer, keras.layers.DepthwiseConv2D) else layer.kernel
-    return [value.numpy() for value in (kernel, layer.bias) if value is not None]
+    return [value.numpy() for value in (layer.kernel, layer.bias) if value is not None]

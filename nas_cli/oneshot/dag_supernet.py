@@ -105,17 +105,17 @@ class DagSupernet:
 
     def _parts(self, maker: LayerMaker) -> dict[str, Operation]:
         width, made = self.space.graph.width, self._made
+        first, pooled = [maker.dense(width)], []
         if self._images:
-            stem = Operation(maker.convolution(width, 3), Norm(made, width))
-            pooled = (Norm(made, width), tf.nn.relu, lambda x: tf.reduce_mean(x, (1, 2)))
-        else:
-            stem, pooled = Operation(maker.dense(width)), ()
+            first = [maker.convolution(width, 3), Norm(made, width)]
+            pooled = [Norm(made, width), tf.nn.relu, lambda x: tf.reduce_mean(x, (1, 2))]
         functions = {
             f"{edge_name(edge)}/{name}": operation(name, width, made, maker)
             for edge in self.edges
             for name in self.operations
             if name != NONE
         }
+        stem = Operation(*first if self.space.graph.stem else ())
         return {"stem": stem, **functions, "head": Operation(*pooled, maker.dense(self.space.classes))}
 
     def _logits(self, x: Tensor, gamma: Tensor, norms: Norms, training: bool) -> Tensor:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, final
 
+import numpy as np
 import tensorflow as tf
 
 from nas_cli.oneshot.bundles import Arrays, BundledOperation, Convolution, FactorizedReduce, Separable, tile
@@ -67,7 +68,9 @@ class MixedOperation:
         if self._bundled:
             maps = [node.rectified for node in nodes]
             tiled = tile(maps, self._targets)
-            terms += [made(maps, tiled, gamma[:, column], norms) for column, made in self._bundled.items()]
+            edge_of_channel = np.repeat(np.arange(self._sources * self._targets), self._channels)
+            scales = tf.unstack(tf.gather(gamma, edge_of_channel), axis=1)
+            terms += [made(maps, tiled, scales[column], norms) for column, made in self._bundled.items()]
         if self._free:
             terms.append(tf.concat([self._unweighted(at, node.x, gamma, norms) for at, node in enumerate(nodes)], -1))
         if not terms:
@@ -87,10 +90,11 @@ class MixedOperation:
             made = x if name == SKIP else _pooled(name, x, self._stride)
             norm = self._pool_norms.get((column, source))
             maps.append(made if norm is None else norms(norm, made))
-        rows = gamma[source * self._targets : (source + 1) * self._targets]
-        weights = tf.transpose(tf.gather(rows, self._free, axis=1))
-        kernel = weights[:, None, :, None] * tf.eye(self._channels)[None, :, None, :]
-        shape = (1, 1, len(maps) * self._channels, self._targets * self._channels)
+        first, width = source * self._targets, self._channels
+        places = [[(edge, column) for edge in range(first, first + self._targets)] for column in self._free]
+        weights = tf.reshape(tf.gather_nd(gamma, places), (len(maps), 1, self._targets, 1))
+        kernel = weights * np.eye(width, dtype=np.float32).reshape(1, width, 1, width)
+        shape = (1, 1, len(maps) * width, self._targets * width)
         return tf.nn.conv2d(tf.concat(maps, axis=-1), tf.reshape(kernel, shape), 1, "SAME")
 
     def discrete(self, edge: int, name: str) -> list[Arrays]:

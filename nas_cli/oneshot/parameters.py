@@ -67,37 +67,52 @@ class Parameters:
 class Norms:
     """Batch normalisation without trained scale and offset; all norms' moving statistics change in one assignment.
 
-    An update for each norm would be most of the operations of a small supernet's step.
+    Updates norm by norm, and constants of their own for each, would be most of the operations of a supernet's step.
     """
 
     def __init__(self, moving: Any, widths: Sequence[int], of_batch: bool, update: bool) -> None:
         self._moving, self._widths, self._of_batch, self._update = moving, widths, of_batch, update
-        self._seen: dict[int, Any] = {}
-        self._parts: Sequence[Any] = () if of_batch else tf.split(moving, widths, axis=1)
+        self._means: dict[int, Any] = {}
+        self._variances: dict[int, Any] = {}
+        self._pixels: dict[int, int] = {}
+        self._batch: Any = None
+        self._empty = tf.constant([], tf.float32)
+        self._constants: dict[tuple[int, float], Any] = {}
+        if not of_batch:
+            means, variances = tf.unstack(moving)
+            self._given = list(zip(tf.split(means, widths), tf.split(variances, widths), strict=True))
 
     def __call__(self, norm: int, x: Any, scale: Any = None) -> Any:
         """x (batch, height, width, channels) normalised, times `scale` (channels,), which costs nothing here."""
         width = self._widths[norm]
-        scale = tf.ones((width,), tf.float32) if scale is None else scale
-        empty = tf.constant([], tf.float32)
-        mean, variance = (empty, empty) if self._of_batch else tf.unstack(self._parts[norm])
+        mean, variance = (self._empty, self._empty) if self._of_batch else self._given[norm]
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=x,
-            scale=scale,
-            offset=tf.zeros((width,), tf.float32),
+            scale=self._filled(width, 1.0) if scale is None else scale,
+            offset=self._filled(width, 0.0),
             mean=mean,
             variance=variance,
             epsilon=BATCH_NORM_EPSILON,
             is_training=self._of_batch,
         )
-        if self._update:
-            # The kernel divides by n - 1, Keras by n.
-            count = tf.cast(tf.size(x) // width, tf.float32)
-            self._seen[norm] = tf.stack([mean, variance * ((count - 1.0) / count)])
+        self._means[norm], self._variances[norm] = mean, variance
+        self._pixels[norm] = x.shape[1] * x.shape[2]
+        self._batch = tf.shape(x)[0] if self._batch is None else self._batch
         return outputs
+
+    def _filled(self, width: int, value: float) -> Any:
+        if (width, value) not in self._constants:
+            self._constants[width, value] = tf.constant(value, tf.float32, (width,))
+        return self._constants[width, value]
 
     def finish(self) -> None:
         """Moves the statistics, all at once, if this pass is to."""
-        if self._update:
-            seen = tf.stop_gradient(tf.concat([self._seen[norm] for norm in range(len(self._widths))], axis=1))
-            self._moving.assign(self._moving * BATCH_NORM_MOMENTUM + seen * (1.0 - BATCH_NORM_MOMENTUM))
+        if not self._update:
+            return
+        order = range(len(self._widths))
+        pixels = np.repeat([self._pixels[norm] for norm in order], self._widths).astype(np.float32)
+        count = pixels * tf.cast(self._batch, tf.float32)
+        # The kernel divides by n - 1, Keras by n.
+        variances = tf.concat([self._variances[norm] for norm in order], 0) * ((count - 1.0) / count)
+        seen = tf.stack([tf.concat([self._means[norm] for norm in order], 0), variances])
+        self._moving.assign(self._moving * BATCH_NORM_MOMENTUM + tf.stop_gradient(seen) * (1.0 - BATCH_NORM_MOMENTUM))

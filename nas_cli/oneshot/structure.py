@@ -63,6 +63,8 @@ class Structure:
     def _softmax(self, scores: Tensor) -> Tensor:
         if self._vertices is None:
             return tf.nn.softmax(scores, axis=-1)
+        # Without the largest score first: the difference of two large numbers is no small number in float32.
+        scores -= tf.gather(self._highest(tf.reduce_max(scores, axis=1)), self._vertices)[:, None]
         return tf.exp(scores - tf.gather(self.simplex_logsumexp(scores), self._vertices)[:, None])
 
     def simplex_sums(self, values: Tensor) -> Tensor:
@@ -77,11 +79,15 @@ class Structure:
         rows = tf.reduce_logsumexp(values, axis=1)
         if self._vertices is None:
             return rows
-        vertices, count = self._vertices, max(self._vertices) + 1
-        # A constant taken from all values of a simplex changes nothing but the range of the exponentials.
-        highest = tf.stop_gradient(tf.math.unsorted_segment_max(rows, vertices, count))
-        sums = tf.math.unsorted_segment_sum(tf.exp(rows - tf.gather(highest, vertices)), vertices, count)
+        highest = self._highest(rows)
+        sums = tf.math.unsorted_segment_sum(
+            tf.exp(rows - tf.gather(highest, self._vertices)), self._vertices, max(self._vertices) + 1
+        )
         return highest + tf.math.log(sums)
+
+    def _highest(self, rows: Tensor) -> Tensor:
+        """The largest of (edges,) for each vertex, as a constant: taken from all, it changes no softmax."""
+        return tf.stop_gradient(tf.math.unsorted_segment_max(rows, self._vertices, 1 + max(self._vertices or [0])))
 
 
 def gumbel(shape: Any, seed: Tensor, dtype: Any) -> Tensor:

@@ -43,7 +43,7 @@ class RelevanceSettings:
 
     `share`: which weights have one precision a together: none, those of one input, or those of one output.
     `update`: closed_form, a = 1/mean(μ² + σ²); hypergradient, a gradient step on the validation loss through one
-    step of the weights (second order only). `threshold`: weights with |μ|/σ below it are removed.
+    step of the weights (second order only). `threshold`: weights with |μ|/σ below it are removed (see `relevance`).
     `initial_log_variance`: log σ² at the start.
     """
 

@@ -1,7 +1,6 @@
 """Dense layers and convolutions with Gaussian weights."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -12,15 +11,6 @@ from nas_cli.oneshot.relevance import Gaussian
 Tensor = Any
 TINY = 1e-12
 """Added to variances: the square root has no gradient at zero, which inputs of zeros give."""
-
-
-@dataclass(frozen=True, eq=False)
-class Posterior:
-    """A weight's variables; see `relevance.Gaussian`."""
-
-    mean: Any
-    log_variance: Any
-    log_precision: Any
 
 
 class _Variational(keras.layers.Layer):  # type: ignore[misc]
@@ -46,11 +36,11 @@ class _Variational(keras.layers.Layer):  # type: ignore[misc]
             made.append(self._posterior("bias", self.bias, tuple(self.bias.shape)))
         self.gaussians = tuple(made)
 
-    def _posterior(self, name: str, mean: Any, shared: tuple[int, ...]) -> Posterior:
+    def _posterior(self, name: str, mean: Any, shared: tuple[int, ...]) -> Gaussian:
         start = keras.initializers.Constant(self.initial_log_variance)
         variance = self.add_weight(name=f"{name}_log_variance", shape=tuple(mean.shape), initializer=start)
         precision = self.add_weight(name=f"{name}_log_precision", shape=shared, initializer="zeros", trainable=False)
-        return Posterior(mean, variance, precision)
+        return Gaussian(mean, variance, precision)
 
     def _draw(self, mean: Tensor, variance: Tensor) -> Tensor:
         noise = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.noise)

@@ -38,8 +38,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Importance:
-    """`effects` by falling share, of the decisions that vary; `rest`, the share of their interactions, where the noise that
-    trees fit shows too.
+    """`effects` by falling share, of those that vary; `rest`, the share of interactions and of the forest's noise.
 
     `explained`: the share of the variance of the scores that the forest predicts for trials that a tree has not seen
     (out of bag); near or below 0, the shares mean nothing. `trials` were used.

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, final
 
-from nas_cli.distributed.exchange import exchange
+from nas_cli.distributed.exchange import exchange, neighbours
 from nas_cli.distributed.ring import Ring
 from nas_cli.distributed.stop_request import StopRequest
 from nas_cli.errors import LaunchError, RunError
@@ -83,6 +84,7 @@ class JointTrials:
     def __init__(self, ring: Ring, make_estimator: JointEstimator) -> None:
         self._ring = ring
         self._member = _Member(ring, make_estimator)
+        self._others = neighbours(ring)
         self._open = True
 
     def evaluate(self, jobs: Sequence[Job], listener: Listener) -> Iterator[Finished]:
@@ -97,7 +99,7 @@ class JointTrials:
             # One that left alone would leave the others waiting.
             with StopRequest(self._ring):
                 exchange(self._ring, job)
-                score = self._member.score(job, lambda progress, trial=job.trial: listener.on_epoch(trial, progress))
+                score = self._member.score(job, partial(listener.on_epoch, job.trial))
             yield Finished(job, score, time.perf_counter() - began, 0)
 
     def test(self, model_file: Path) -> Mapping[str, float]:
@@ -112,8 +114,8 @@ class JointTrials:
         return None
 
     def processes(self) -> Sequence[int]:
-        """None: the memory of the other processes is not counted."""
-        return ()
+        """The process numbers of the others on this host; those of other hosts are not known here."""
+        return self._others
 
     def close(self) -> None:
         """Tells the other processes to end; these also end when this one does."""
@@ -141,6 +143,7 @@ def follow_joint(ring: Ring, make_estimator: JointEstimator) -> None:
         LaunchError: rank 0 is gone, or this process could not go on with the common training.
     """
     member = _Member(ring, make_estimator)
+    neighbours(ring)
     while (job := exchange(ring, None)[0]) is not None:
         try:
             member.score(job, lambda progress: None)
@@ -172,14 +175,14 @@ class _Member:
     def _estimate(self, job: Job, progress: Progress) -> Score:
         if self._ring.rank:
             return self.estimator.estimate(job.architecture, job.seed, None, progress, job.hints)
-        partial = job.model_file.with_name(f"partial-{job.trial}{job.model_file.suffix}")
+        unfinished = job.model_file.with_name(f"partial-{job.trial}{job.model_file.suffix}")
         job.model_file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            score = checked(self.estimator.estimate(job.architecture, job.seed, partial, progress, job.hints))
-            if partial.exists() and score.failure is None:
-                move_durably(partial, job.model_file)
+            score = checked(self.estimator.estimate(job.architecture, job.seed, unfinished, progress, job.hints))
+            if unfinished.exists() and score.failure is None:
+                move_durably(unfinished, job.model_file)
         finally:
-            partial.unlink(missing_ok=True)
+            unfinished.unlink(missing_ok=True)
         return score
 
     def _failed(self, job: Job, error: Exception) -> Score:

@@ -23,11 +23,13 @@ ZERO_OF_ZERO = ("identity", "relu", "tanh", "max_pool_3x3", "avg_pool_3x3")
 
 @dataclass(frozen=True)
 class GraphSize:
-    """`vertices` with the input and the output; `width`: numbers or channels of each; how often maps are halved."""
+    """`vertices` with the input and the output; `width`: numbers or channels of each; how often maps are halved; if
+    vertex 0 is made of the input by a layer of its own, or is the input."""
 
     vertices: int
     width: int
     halvings: int
+    stem: bool
 
     @property
     def edges(self) -> tuple[Edge, ...]:
@@ -84,6 +86,8 @@ class _Graph:
         return GraphNetwork(Architecture(tuple(self.body.nodes)), self.owners)
 
     def stem(self) -> int:
+        if not self.size.stem:
+            return 0
         if self.images:
             return self.body.norm(self.body.convolution(0, self.size.width, 3))
         return self.body.add("dense", 0, units=self.size.width, activation="linear")

@@ -10,6 +10,9 @@ import numpy as np
 from nas_cli.errors import ConfigError
 from nas_cli.spaces.candidate import Scalar
 
+STEPS = 100
+"""Steps drawn for a mutation before a neighbour is taken: of few whole numbers, hardly a step reaches the next one."""
+
 
 @dataclass(frozen=True)
 class Categorical:
@@ -26,7 +29,10 @@ class Categorical:
         if not self.choices or len(set(map(repr, self.choices))) != len(self.choices):
             raise ConfigError(f"choices must be different values, at least one, got {list(self.choices)}.")
         weights = self.weights
-        if weights is not None and (len(weights) != len(self.choices) or min(weights) < 0 or sum(weights) <= 0):
+        if weights is None:
+            return
+        allowed = all(0 <= weight < math.inf for weight in weights) and sum(weights) > 0
+        if len(weights) != len(self.choices) or not allowed:
             raise ConfigError(f"weights must be one number >= 0 for each of {list(self.choices)}, got {list(weights)}.")
 
     def sample(self, rng: np.random.Generator) -> Scalar:
@@ -97,6 +103,8 @@ class Numeric:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
             raise ConfigError(f"a range must be finite numbers low < high, got [{self.low:g}, {self.high:g}].")
+        if self.whole and self.size() < 1:
+            raise ConfigError(f"there is no whole number in the range [{self.low:g}, {self.high:g}].")
         if self.distribution not in ("uniform", "log_uniform", "normal"):
             raise ConfigError(f"unknown distribution '{self.distribution}'. Known: uniform, log_uniform, normal.")
         if self.distribution == "log_uniform" and self.low <= 0:
@@ -114,11 +122,14 @@ class Numeric:
         return self.from_unit(place)
 
     def mutate(self, value: Scalar, rng: np.random.Generator) -> Scalar:
-        """Another number: a normal step from `value`, cut off at the ends of the range."""
-        changed = value
-        while changed == value:
+        """Another number: a normal step from `value`, cut off at the ends of the range; a neighbour where steps are too
+        small to reach another whole number; the same one if there is no other."""
+        for _ in range(STEPS):
             changed = self.from_unit(min(1.0, max(0.0, self.unit(value) + float(rng.normal(0.0, self.step)))))
-        return changed
+            if changed != value:
+                return changed
+        near = self.neighbours(value)
+        return near[int(rng.integers(len(near)))] if near else value
 
     def neighbours(self, value: Scalar) -> Sequence[Scalar]:
         """The numbers one step below and above, the ends of the range where that is outside; whole ones differ by 1
@@ -126,7 +137,8 @@ class Numeric:
         place = self.unit(value)
         near = [self.from_unit(max(0.0, place - self.step)), self.from_unit(min(1.0, place + self.step))]
         if self.whole:
-            near = [min(near[0], max(int(value) - 1, int(self.low))), max(near[1], min(int(value) + 1, int(self.high)))]
+            low, high = self._ends()
+            near = [min(near[0], max(int(value) - 1, low)), max(near[1], min(int(value) + 1, high))]
         return [number for number in dict.fromkeys(near) if number != value]
 
     def size(self) -> float:
@@ -134,19 +146,21 @@ class Numeric:
         return math.floor(self.high) - math.ceil(self.low) + 1.0 if self.whole else math.inf
 
     def unit(self, value: Scalar) -> float:
-        """The place of a number in [0, 1], on the logarithm's scale where log_uniform."""
-        number = float(value)
+        """The place of a number in [0, 1], on the logarithm's scale where log_uniform; of a whole one about the middle
+        of its share."""
+        low, high = self._limits()
         if self.distribution == "log_uniform":
-            return math.log(number / self.low) / math.log(self.high / self.low)
-        return (number - self.low) / (self.high - self.low)
+            return math.log(float(value) / low) / math.log(high / low)
+        return (float(value) - low) / (high - low)
 
     def from_unit(self, place: float) -> Scalar:
         """The number at a place in [0, 1]."""
+        low, high = self._limits()
+        number = low * math.pow(high / low, place) if self.distribution == "log_uniform" else low + place * (high - low)
         if self.whole:
-            return self._whole(place)
-        if self.distribution == "log_uniform":
-            return min(self.high, max(self.low, self.low * math.pow(self.high / self.low, place)))
-        return min(self.high, max(self.low, self.low + place * (self.high - self.low)))
+            first, last = self._ends()
+            return min(last, max(first, round(number)))
+        return min(self.high, max(self.low, number))
 
     def read(self, value: Any) -> Scalar:
         """A JSON number as one of the range; ConfigError if it is none."""
@@ -156,14 +170,14 @@ class Numeric:
             raise ConfigError(f"{value!r} is not a whole number.")
         return int(value) if self.whole else float(value)
 
-    def _whole(self, place: float) -> int:
-        """Equal shares of [0, 1] (of the logarithm, where log_uniform) for each whole number."""
-        low, high = math.ceil(self.low), math.floor(self.high)
-        if self.distribution == "log_uniform":
-            number = (low - 0.5) * math.pow((high + 0.5) / (low - 0.5), place)
-        else:
-            number = low - 0.5 + place * (high - low + 1)
-        return min(high, max(low, round(number)))
+    def _ends(self) -> tuple[int, int]:
+        """The least and the greatest whole number."""
+        return math.ceil(self.low), math.floor(self.high)
+
+    def _limits(self) -> tuple[float, float]:
+        """What 0 and 1 stand for: the ends, of whole numbers half a number further, so that all have equal shares."""
+        low, high = self._ends()
+        return (low - 0.5, high + 0.5) if self.whole else (self.low, self.high)
 
 
 @dataclass(frozen=True)

@@ -94,8 +94,10 @@ def _categorical(key: str, value: Mapping[str, Any]) -> Categorical:
         raise ConfigError(f"space.keys: the choices of '{key}' must be a list of numbers or texts, got {choices!r}.")
     numbers = all(isinstance(item, int | float) and not isinstance(item, bool) for item in choices)
     ordered = value.get("ordered", numbers and list(choices) == sorted(choices))
+    if not isinstance(ordered, bool):
+        raise ConfigError(f"space.keys: `ordered` of '{key}' must be true or false, got {ordered!r}.")
     try:
-        return Categorical(tuple(choices), None if weights is None else tuple(map(float, weights)), bool(ordered))
+        return Categorical(tuple(choices), None if weights is None else tuple(map(float, weights)), ordered)
     except (ConfigError, TypeError, ValueError) as error:
         raise ConfigError(f"space.keys: '{key}': {error}") from error
 
@@ -126,6 +128,8 @@ def _when(key: str, value: Any) -> tuple[str, tuple[Scalar, ...]] | None:
     if not isinstance(value, Mapping) or len(value) != 1:
         raise ConfigError(f"space.keys: `when` of '{key}' must be {{key: value or list of values}}, got {value!r}.")
     name, wanted = next(iter(value.items()))
+    if isinstance(wanted, list | tuple) and not wanted:
+        raise ConfigError(f"space.keys: `when` of '{key}' names no value of '{name}': the key would never count.")
     return str(name), tuple(wanted) if isinstance(wanted, list | tuple) else (wanted,)
 
 

@@ -72,7 +72,7 @@ class NASBench201(DecisionSpace):
         for stage in range(STAGES):
             channels = self.settings.channels * 2**stage
             if stage:
-                at = _residual(layers, at, channels)
+                at = residual(layers, at, channels)
             for _ in range(self.settings.cells):
                 at = _Cell(layers, operations, at, channels).output()
         layers.classifier(layers.relu(layers.norm(at)), self.classes)
@@ -135,7 +135,7 @@ class _Cell:
         return self.zeros
 
 
-def _residual(layers: Layers, source: int, channels: int) -> int:
+def residual(layers: Layers, source: int, channels: int) -> int:
     """Two 3×3 convolutions, the first of stride 2, beside average pooling and a 1×1 convolution."""
     side = layers.convolution(layers.add("average_pool", source, size=2), channels, 1)
     main = layers.relu_conv_norm(layers.relu_conv_norm(source, channels, 3, 2), channels, 3)

@@ -3,10 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nas_cli.errors import ConfigError
-from nas_cli.training.settings import OptimizerSettings
-
-WITH_MOMENTUM = ("momentum", "nesterov", "rmsprop")
+from nas_cli.training.settings import WITH_MOMENTUM, OptimizerSettings
 
 
 def build_optimizer(settings: OptimizerSettings) -> Any:
@@ -15,21 +12,11 @@ def build_optimizer(settings: OptimizerSettings) -> Any:
     sgd: w ← w − η·g. momentum: m ← μ·m − η·g, w ← w + m. nesterov: the same m, w ← w + μ·m − η·g.
     The others as in Keras with its defaults; adam, adamw, momentum and nesterov update with one fused kernel per
     weight where the backend has it: the same formulas, rounded in another order.
-
-    Raises:
-        ConfigError: a parameter that the optimizer does not have, or lacks.
     """
     options: dict[str, Any] = {"learning_rate": settings.learning_rate, "weight_decay": settings.weight_decay}
     options["global_clipnorm"] = settings.clip_norm
     if settings.name in WITH_MOMENTUM:
-        options["momentum"] = _momentum(settings)
-    elif settings.momentum is not None:
-        raise ConfigError(
-            f"training.optimizer.momentum={settings.momentum} with {settings.name}: must be null, "
-            f"only {', '.join(WITH_MOMENTUM)} have it."
-        )
-    if settings.name == "adamw" and settings.weight_decay is None:
-        raise ConfigError("training.optimizer.weight_decay is null: adamw needs a number, 0 for none.")
+        options["momentum"] = settings.momentum or 0.0
     if settings.name == "nesterov":
         options["nesterov"] = True
     return _without_replicas(_classes()[settings.name](**options))
@@ -43,12 +30,6 @@ def _without_replicas(optimizer: Any) -> Any:
     """
     object.__setattr__(optimizer, "_all_reduce_sum_gradients", lambda gradients_and_weights: gradients_and_weights)
     return optimizer
-
-
-def _momentum(settings: OptimizerSettings) -> float:
-    if settings.momentum is None and settings.name != "rmsprop":
-        raise ConfigError(f"training.optimizer.momentum is null: {settings.name} needs a number in [0, 1).")
-    return settings.momentum or 0.0
 
 
 def _classes() -> Mapping[str, Callable[..., Any]]:

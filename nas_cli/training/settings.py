@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from nas_cli.errors import ConfigError
 from nas_cli.schema import choice, number
 
 OPTIMIZERS = (
     "sgd", "momentum", "nesterov", "rmsprop", "adam", "adagrad", "nadam", "adadelta", "adamw", "lion",
 )  # fmt: skip
+WITH_MOMENTUM = ("momentum", "nesterov", "rmsprop")
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,21 @@ class OptimizerSettings:
     momentum: float | None = number(0, 1, open_high=True)
     weight_decay: float | None = number(0)
     clip_norm: float | None = number(0, open_low=True)
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ConfigError: a parameter that the optimizer does not have, or lacks.
+        """
+        if self.momentum is not None and self.name not in WITH_MOMENTUM:
+            raise ConfigError(
+                f"training.optimizer.momentum={self.momentum} with {self.name}: must be null, "
+                f"only {', '.join(WITH_MOMENTUM)} have it."
+            )
+        if self.momentum is None and self.name in ("momentum", "nesterov"):
+            raise ConfigError(f"training.optimizer.momentum is null: {self.name} needs a number in [0, 1).")
+        if self.weight_decay is None and self.name == "adamw":
+            raise ConfigError("training.optimizer.weight_decay is null: adamw needs a number, 0 for none.")
 
 
 @dataclass(frozen=True)

@@ -85,3 +85,23 @@ def test_a_limit_that_no_row_meets_is_one_line(tmp_path: Path, description: Path
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
     assert "space.max_flops=63" in line and "the cheapest has 64 FLOPs" in line
     assert not (tmp_path / "run").exists()
+
+
+def test_an_objective_that_the_table_lacks_is_found_by_a_dry_run(tmp_path: Path, description: Path) -> None:
+    done = nas(tmp_path, *table(description, "estimator.objective=top5", "--dry-run"))
+    assert done.returncode == 2
+    assert "top5" in done.stderr and "top1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        (["--space", "dense", "--dataset", "boston"], "add --estimator forward"),
+        (["--estimator", "forward"], "add --space dense"),
+        (["--model", "resnet20"], "--space hyperparameters"),
+    ],
+)
+def test_choices_that_do_not_fit_say_what_does(tmp_path: Path, arguments: list[str], advice: str) -> None:
+    done = nas(tmp_path, *arguments, "--dry-run")
+    assert done.returncode == 2
+    assert [line for line in done.stderr.splitlines() if advice in line and line.startswith("Error: ")], done.stderr

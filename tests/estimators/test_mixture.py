@@ -1,9 +1,15 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
-from nas_cli.estimators.mixture import mixture_norms
+from nas_cli.estimators.contract import Score
+from nas_cli.estimators.mixture import mixture_norms, with_mixture
 from nas_cli.spaces.architecture import Architecture, node
 from nas_cli.spaces.ensemble import Subnetwork
+from tests.estimators import test_extrapolate, test_inherit, test_train
 from tests.spaces.test_ensemble import ensembles
 
 
@@ -21,3 +27,16 @@ def test_the_norm_of_each_subnetwork_s_weights() -> None:
 def test_other_networks_have_none() -> None:
     nodes = (node("input", shape=(3,)), node("dense", (0,), units=4), node("dense", (1,), units=2))
     assert mixture_norms(Architecture(nodes), None) == {}
+
+
+def test_a_failed_training_keeps_its_metrics() -> None:
+    nodes = (node("input", shape=(3,)), node("merge", (0,), mode="concat"), node("dense", (1,), units=2))
+    failed = Score(None, failure="diverged")
+    assert with_mixture(failed, Architecture(nodes), None) == failed
+
+
+@pytest.mark.parametrize("make", [test_train.make, test_inherit.make, test_extrapolate.make])
+def test_every_estimator_that_trains_measures_them(make: Callable[[Path], Any], tmp_path: Path) -> None:
+    space = ensembles(shape=(12, 12, 1), classes=3, widths=(2,))
+    score = make(tmp_path).estimate(space.architecture((Subnetwork(1, 2),) * 2), 0, None, lambda _: None)
+    assert score.metrics["mixture_l1_0"] > 0 and score.metrics["mixture_l1_1"] > 0

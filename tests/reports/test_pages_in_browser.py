@@ -38,7 +38,7 @@ FRAME = """<!doctype html><title></title><body>
 PAGES: dict[str, Callable[[Path], Path]] = {
     "trials": lambda folder: reports.build(_run(folder, journals.search_events(5, trials=14, failure_rate=0.2)))[-1],
     "layers": lambda folder: reports.build(_run(folder, shrinkings.morph_events()))[-1],
-    "runs": lambda folder: reports.compare(
+    "importance": lambda folder: reports.compare(
         [_run(folder / str(seed), journals.point_events(seed, 30, (4, 12), params=5.0 + seed)) for seed in range(3)],
         folder / "out",
         "fitness,-params",
@@ -52,7 +52,7 @@ def _run(folder: Path, events: list[dict[str, Any]]) -> Path:
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 @pytest.mark.parametrize("width", [400, 1280])
-@pytest.mark.parametrize("kind", ["trials", "layers", "runs"])
+@pytest.mark.parametrize("kind", ["trials", "layers", "importance"])
 def test_nothing_sticks_out_and_the_table_sorts(kind: str, width: int, tmp_path: Path) -> None:
     page = PAGES[kind](tmp_path)
     probe = tmp_path / "probe.html"

@@ -76,7 +76,9 @@ def fresh_strategy(config: SearchConfig) -> Strategy:
 def _suitable(strategy: str, scheduler: str) -> tuple[SearchConfig, tuple[int, ...]]:
     refused = []
     for space, shape in itertools.product(dict.fromkeys(SPACES), SHAPES):
-        overrides = [f"strategy={strategy}", f"scheduler={scheduler}", f"space={space}", "space.max_flops=null", *SMALL]
+        estimator = "forward" if space == "dense" else "train"
+        overrides = [f"strategy={strategy}", f"scheduler={scheduler}", f"space={space}", f"estimator={estimator}"]
+        overrides += ["space.max_flops=null", *SMALL]
         config: SearchConfig = load_config("search", overrides)
         try:
             make_strategy(config, make_space(config, shape, CLASSES)).ask()

@@ -90,6 +90,13 @@ def test_levels_of_summed_maps_agree(seed: int) -> None:
         assert len({known[source] for source in n.inputs}) <= 1
 
 
+def test_without_a_stem_the_input_is_the_first_vertex() -> None:
+    space = dag((2,), stem="none")
+    assert ops(space, {(0, 3): "tanh"}) == ["input", "activation", "dense"]
+    with pytest.raises(ConfigError, match=r"Use space.width=3 or space.stem=learned"):
+        dag((3,), stem="none")
+
+
 def test_other_inputs_and_operations_are_refused() -> None:
     with pytest.raises(ConfigError, match="needs images"):
         registered("dag", (4, 4))

@@ -60,6 +60,9 @@ def test_learning_rates_are_uniform_in_the_logarithm() -> None:
         ({"training.batch_size": [16, 16]}, "'training.batch_size': choices must be different"),
         ({RATE: {"low": 0.1, "high": 1.0, "when": {OPTIMIZER: "adam"}}}, "names 'training/optimizer', which is not"),
         ({OPTIMIZER: ["adam"], RATE: {"choices": [0.1], "when": {OPTIMIZER: "sgd"}}}, "'sgd' is not one of"),
+        ({OPTIMIZER: ["adam"], RATE: {"choices": [0.1], "when": {OPTIMIZER: []}}}, "names no value of 'training/opt"),
+        ({RATE: {"choices": [0.1, 0.2], "ordered": "no"}}, "`ordered` of .* must be true or false, got 'no'"),
+        ({"training.batch_size": {"low": 0.2, "high": 0.8, "whole": True}}, "'training.batch_size': there is no whole"),
         ({"a": {"choices": [1], "when": {"b": 1}}, "b": {"choices": [1], "when": {"a": 1}}}, "in a circle"),
     ],
 )

@@ -90,8 +90,9 @@ def test_every_name_moves_the_weight_downhill(name: str) -> None:
 
 def test_momentum_where_there_is_none_is_refused() -> None:
     with pytest.raises(ConfigError, match="must be null"):
-        build_optimizer(settings("adam", momentum=0.9))
+        settings("adam", momentum=0.9)
     with pytest.raises(ConfigError, match="needs a number"):
-        build_optimizer(settings("nesterov", momentum=None))
+        settings("nesterov", momentum=None)
     with pytest.raises(ConfigError, match="needs a number"):
-        build_optimizer(settings("adamw", weight_decay=None))
+        settings("adamw", weight_decay=None)
+    assert settings("rmsprop", momentum=None).momentum is None

@@ -19,6 +19,7 @@ from nas_cli.reports.plots.style import (
     Plot,
     fitting_legend,
     legend_height,
+    shortened,
 )
 from nas_cli.reports.source import Source
 

@@ -1,6 +1,6 @@
 """AdaNet: adaptive structural learning of ensembles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -38,8 +38,10 @@ class AdaNet:
 
     def __init__(self, settings: AdaNetSettings, space: Space[Any], seed: int, admissible: Admissible) -> None:
         if not isinstance(space, EnsembleSpace):
-            name = getattr(getattr(space, "settings", None), "name", type(space).__name__)
-            raise ConfigError(f"strategy adanet grows ensembles, space '{name}' has none: use --space ensemble.")
+            raise ConfigError(
+                f"strategy adanet grows ensembles, space '{_name(space)}' has none: use --space ensemble with an "
+                "estimator that trains."
+            )
         self._settings = settings
         self._space = space
         self._seed = seed
@@ -100,7 +102,7 @@ class AdaNet:
         order = np.random.default_rng((self._seed, self._round)).permutation(self._space.settings.widths).tolist()
         found: list[tuple[Ensemble, Proposal]] = []
         for at in range(self._settings.population):
-            genotype = self._candidate(at, order)
+            genotype = self._candidate(at, order, {genotype for genotype, _ in found})
             if genotype is not None:
                 trial = self._told + len(found)
                 found.append((genotype, self._proposal(trial, genotype)))
@@ -108,8 +110,9 @@ class AdaNet:
             raise no_network(self._settings.attempts, self._told)
         return found
 
-    def _candidate(self, at: int, widths: Sequence[int]) -> Ensemble | None:
-        """The ensemble with the `at`-th new subnetwork of the round, or the next one that respects the limits."""
+    def _candidate(self, at: int, widths: Sequence[int], known: Container[Ensemble]) -> Ensemble | None:
+        """The ensemble with the `at`-th new subnetwork of the round, or the next one that is not `known` and respects
+        the limits."""
         before: Ensemble = () if self._ensemble is None else self._ensemble.genotype
         equal = max((subnetwork.depth for subnetwork in before), default=1)
         for attempt in range(min(self._settings.attempts, 2 * len(widths))):
@@ -117,7 +120,7 @@ class AdaNet:
             width = widths[(at // 2 + attempt) % len(widths)]
             depth = min(equal + deeper, self._space.settings.max_depth)
             genotype = (*before, Subnetwork(depth, width))
-            if self._admissible(self._space.architecture(genotype)):
+            if genotype not in known and self._admissible(self._space.architecture(genotype)):
                 return genotype
         return None
 
@@ -136,3 +139,8 @@ class AdaNet:
 
     def _born(self, trial: int) -> tuple[int, ...]:
         return (trial,) if self._ensemble is None else (*self._ensemble.born, trial)
+
+
+def _name(space: Any) -> str:
+    """What the space is called in the configuration."""
+    return str(getattr(getattr(space, "settings", space), "name", type(space).__name__))

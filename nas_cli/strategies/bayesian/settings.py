@@ -13,7 +13,7 @@ class BayesianSettings:
     `startup`: outcomes before the model takes over from random candidates; with a scheduler, the outcomes that a budget
     needs before its model is used. `explore`: the share of later trials that stay random. `repeat`: a candidate may be
     proposed again. `draws`: candidates among which the best by the model is proposed; None takes 24 (tpe), as
-    Bergstra et al., or 1000 (gaussian_process).
+    Bergstra et al., or 500 (gaussian_process), the neighbours of the best beside them.
     """
 
     name: str

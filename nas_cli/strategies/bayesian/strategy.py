@@ -23,8 +23,8 @@ class Bayesian:
 
     A batch is proposed one by one, each with the earlier ones of the batch as pending. A trial's randomness depends on
     (seed, trial). Outcomes at several budgets (`Outcome.metrics["budget"]`) have a model each; the one of the largest
-    budget with `startup` outcomes proposes, as in BOHB (Falkner et al. 2018), which asks for one more than the number
-    of decisions.
+    budget with `startup` outcomes proposes, as in BOHB (Falkner et al. 2018, Algorithm 2), which asks for 3 more than
+    the number of decisions and leaves a third of the trials random (`explore`).
     """
 
     def __init__(self, settings: BayesianSettings, space: Space[Any], seed: int, admissible: Admissible) -> None:

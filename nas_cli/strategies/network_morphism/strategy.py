@@ -47,6 +47,11 @@ class NetworkMorphism:
     """
 
     def __init__(self, settings: NetworkMorphismSettings, space: Space[Any], seed: int, admissible: Admissible) -> None:
+        if not isinstance(space.architecture(space.sample(np.random.default_rng(seed))), Architecture):
+            raise ConfigError(
+                "strategy network_morphism changes networks, and the candidates of this space are none: use --space "
+                "chain, cell, thesis_small or thesis_large with an estimator that trains."
+            )
         self._settings = settings
         self._space = space
         self._seed = seed
@@ -90,12 +95,7 @@ class NetworkMorphism:
         for _ in range(self._settings.attempts):
             genotype = self._space.sample(rng)
             architecture = self._space.architecture(genotype)
-            if not isinstance(architecture, Architecture):
-                raise ConfigError(
-                    "strategy=network_morphism changes networks, and the candidates of this space are none: use "
-                    "space=chain, cell, thesis_small or thesis_large."
-                )
-            if self._admissible(architecture):
+            if isinstance(architecture, Architecture) and self._admissible(architecture):
                 return Place(architecture, self._space.encode(genotype))
         raise no_network(self._settings.attempts, trial)
 

@@ -22,9 +22,24 @@ class SchedulerSettings:
     max_budget: int | None = number(1)
     budgets: tuple[int, ...] | None = number(1)
 
-    def within(self, epochs: int) -> Self:
-        """The settings with `epochs` as the largest budget where they leave it open."""
-        return self if self.max_budget is not None or self.budgets is not None else replace(self, max_budget=epochs)
+    def within(self, epochs: int, least: int = 1) -> Self:
+        """The settings with `epochs` as the largest budget where they leave it open, and none below `least`, the
+        smallest for which there are scores.
+
+        Raises:
+            ConfigError: if the scores do not depend on a budget (`epochs` is 0), or one of `budgets` is below `least`.
+        """
+        if epochs < 1:
+            raise ConfigError(
+                f"scheduler={self.name} needs scores at several budgets, and there is one for all: use --scheduler "
+                "none, or name a column for each number of epochs under `fitness` in the table's description."
+            )
+        if self.budgets is not None:
+            if self.budgets and self.budgets[0] < least:
+                raise ConfigError(f"scheduler.budgets={list(self.budgets)} begins below {least}, the smallest known.")
+            return self
+        wider = replace(self, min_budget=max(self.min_budget, least))
+        return wider if self.max_budget is not None else replace(wider, max_budget=epochs)
 
     def levels(self) -> tuple[int, ...]:
         """The budgets, rising.

@@ -1,6 +1,6 @@
 """Hill climbing with function-preserving changes."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -77,12 +77,16 @@ def test_at_the_limit_smaller_parents_have_children() -> None:
 
 
 def test_a_space_without_networks_is_refused() -> None:
-    strategy = make()
-    strategy._space = type(
-        "Points", (), {"sample": lambda s, rng: 1, "architecture": lambda s, g: Point((("a", 1),))}
-    )()
-    with pytest.raises(ConfigError, match="strategy=network_morphism changes networks"):
-        strategy.ask()
+    class Points:
+        def sample(self, rng: object) -> int:
+            return 1
+
+        def architecture(self, genotype: int) -> Point:
+            return Point((("a", genotype),))
+
+    settings = validate(NetworkMorphismSettings, {**values("strategy", "network_morphism"), **SMALL})
+    with pytest.raises(ConfigError, match="strategy network_morphism changes networks.*--space chain"):
+        NetworkMorphism(settings, cast(Any, Points()), 0, anything)
 
 
 def test_settings_that_mean_nothing_are_refused() -> None:

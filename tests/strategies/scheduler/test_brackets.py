@@ -60,6 +60,20 @@ def test_the_epochs_of_the_estimator_are_the_largest_budget() -> None:
     assert hyperband(max_budget=None, budgets=[12, 200]).within(9).levels() == (12, 200)
 
 
+def test_no_budget_is_below_the_least_that_has_scores() -> None:
+    assert hyperband(max_budget=None).within(27, least=3).levels() == (3, 9, 27)
+    assert hyperband(max_budget=None, min_budget=9).within(27, least=3).levels() == (9, 27)
+    assert hyperband(max_budget=None, budgets=[3, 9]).within(27, least=3).levels() == (3, 9)
+    with pytest.raises(ConfigError, match="begins below 3, the smallest known"):
+        hyperband(max_budget=None, budgets=[1, 9]).within(27, least=3)
+
+
+@pytest.mark.parametrize("budgets", [None, [3, 9]])
+def test_scores_that_know_no_budget_cannot_be_scheduled(budgets: list[int] | None) -> None:
+    with pytest.raises(ConfigError, match="needs scores at several budgets.*--scheduler none"):
+        hyperband(max_budget=None, budgets=budgets).within(0)
+
+
 @pytest.mark.parametrize("cls", [HyperbandSettings, SuccessiveHalvingSettings])
 @pytest.mark.parametrize(
     ("changes", "message"),
