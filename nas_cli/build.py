@@ -172,14 +172,14 @@ def planned_trials(config: SearchConfig) -> int:
 
 
 def _schedule(config: SearchConfig, space: Any) -> Any:
-    """The scheduler's settings, its largest budget being that of the estimator where it has none of its own."""
+    """The scheduler's settings, its largest budget being that of the estimator where it has none of its own; none is
+    below the smallest of a table."""
     if not hasattr(config.scheduler, "within"):
         return config.scheduler
     if isinstance(space, Points) and space.table is not None:
-        epochs = max(space.table.description.objective(config.estimator.objective).fitness)
-    else:
-        epochs = getattr(config.estimator, "epochs", None) or config.training.epochs
-    return config.scheduler.within(epochs)
+        budgets = space.table.description.objective(config.estimator.objective).fitness
+        return config.scheduler.within(max(budgets), least=min(budgets))
+    return config.scheduler.within(getattr(config.estimator, "epochs", None) or config.training.epochs)
 
 
 def sample_candidates(config: SearchConfig, space: Any, wanted: int) -> list[Candidate]:

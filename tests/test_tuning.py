@@ -119,10 +119,9 @@ def test_a_width_that_the_model_does_not_have_is_refused_before_the_search(
     config: SearchConfig, tmp_path: Path
 ) -> None:
     (tmp_path / "network.json").write_text(json.dumps(network().to_json()))
-    shape = tuple(dict(network().nodes[0].settings)["shape"])
     chosen = replace(config.space, model=str(tmp_path / "network.json"), keys={"model.width": [0.5, 1.0]})
     with pytest.raises(ConfigError, match="keeps the width it was made with"):
-        make_space(replace(config, space=chosen), shape, dict(network().nodes[-1].settings)["units"])
+        make_space(replace(config, space=chosen), (12, 12, 1), 3)
 
 
 def test_a_table_is_not_trained(tmp_path: Path) -> None:

@@ -76,9 +76,9 @@ def predict_search(config: SearchConfig) -> list[str]:
 def _space_line(config: SearchConfig, space: Any) -> str:
     """How many trials, of how many candidates that are no networks."""
     size = space.size()
-    many = "" if size is None else " of infinitely many" if math.isinf(size) else f" of {size:,.0f}"
+    many = "" if size is None else ", infinitely many candidates" if math.isinf(size) else f", {size:,.0f} candidates"
     workers = f"{config.resources.workers} workers" if needs_tensorflow(config) else "without worker processes"
-    return f"space {config.space.name}: {planned_trials(config):,} trials{many} candidates, {workers}"
+    return f"space {config.space.name}: {planned_trials(config):,} trials{many}, {workers}"
 
 
 def _costs_and_time(config: SearchConfig, data: DatasetInfo, sampled: Sequence[Architecture]) -> list[str]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from nas_cli.costs.architecture_cost import architecture_cost
-from nas_cli.morph.widths import WIDTH
 from nas_cli.spaces.architecture import Architecture, Node, node
+from nas_cli.spaces.channel_ties import WIDTH
 
 
 def layer_counts(architecture: Architecture, model: Any, compression: Any) -> dict[str, dict[str, int]]:

@@ -140,9 +140,7 @@ class MorphEstimator:
 
         trainer, settings = self._trainer, self._settings
         data, training, augmentation = trainer.dataset, trainer.training, trainer.augmentation
-        found = compress(
-            model, data, settings.morph, training, augmentation, seed, validate=False, ring=trainer.ring
-        )
+        found = compress(model, data, settings.morph, training, augmentation, seed, validate=False, ring=trainer.ring)
         survivors = smaller(model, found, seed) if settings.weights == "surviving" else None
         counts, shape = layer_counts(architecture, model, found), trainer.dataset.input_shape
         trained = compressed(architecture, found)

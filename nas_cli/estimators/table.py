@@ -138,13 +138,12 @@ def _factors(table: Table, objective: Objective) -> dict[str, float]:
     """What each column of fitness and test is multiplied with: accuracies become shares.
 
     Raises:
-        ConfigError: for an accuracy below 0 or above 100 %.
+        ConfigError: for an accuracy below 0 or above 100 %, or shares beside percent.
     """
     columns = [column for part in (objective.fitness, objective.test) for column in part.values()]
     if objective.measure != SHARE:
         return {column.name: column.factor or 1.0 for column in columns}
-    plain = [table.numbers(column.name) for column in columns if column.factor is None]
-    percent = any(np.nanmax(numbers) > 1.0 for numbers in plain)
+    percent = _in_percent(table, objective)
     found = {column.name: column.factor or (0.01 if percent else 1.0) for column in columns}
     for name, factor in found.items():
         numbers = table.numbers(name) * factor
@@ -155,3 +154,25 @@ def _factors(table: Table, objective: Objective) -> dict[str, float]:
                 f"accuracy: add `measure: value` to {table.description.source} if it is none, or correct the row."
             )
     return found
+
+
+def _in_percent(table: Table, objective: Objective) -> bool:
+    """True if accuracies without a factor are in percent: some of `fitness` and some of `test` are above 1.
+
+    Of low budgets alone it does not show: all networks may still be below 1 %.
+
+    Raises:
+        ConfigError: if one of the two has shares, the other percent.
+    """
+    found: dict[str, bool] = {}
+    for key, part in (("fitness", objective.fitness), ("test", objective.test)):
+        plain = [table.numbers(column.name) for column in part.values() if column.factor is None]
+        if plain:
+            found[key] = any(np.nanmax(numbers) > 1.0 for numbers in plain)
+    if len(set(found.values())) > 1:
+        percent, share = sorted(found, key=lambda key: not found[key])
+        raise ConfigError(
+            f"{table.description.source}: the accuracies of `{percent}` are above 1, those of `{share}` are not: write "
+            f"{{column: NAME, factor: 0.01}} for those in percent, and factor: 1 for shares."
+        )
+    return any(found.values())

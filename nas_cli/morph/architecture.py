@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from nas_cli.costs.shapes import Shape, pool_window, shapes
 from nas_cli.errors import ConfigError
 from nas_cli.morph.compression import Compression
-from nas_cli.morph.widths import WIDTH
 from nas_cli.spaces.architecture import Architecture, Node, node
+from nas_cli.spaces.channel_ties import WIDTH
 
 
 def compressed(architecture: Architecture, compression: Compression) -> Architecture:

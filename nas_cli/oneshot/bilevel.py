@@ -1,6 +1,7 @@
 """Training weights and structure in turn: weights on one part of the data, structure on another."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol, final
 
 import keras
@@ -101,8 +102,12 @@ class Bilevel:
         self._check(bool(hyper))
         weight_optimizer.build(self._weights)
         alpha_optimizer.build(self._outer)
-        self._alpha_graph = tf.function(self._alpha_step, autograph=False, reduce_retracing=True)
-        self._weight_graph = tf.function(self._weight_step, autograph=False, reduce_retracing=True)
+        both = [*self._outer, *(self._weights if order == 2 else ())]
+        # Graphs of their own: the steps call two of them twice, and building a supernet's graph takes long.
+        self._weight_gradients = _graph(partial(self._inner, of=self._weights))
+        self._mixed_gradients = _graph(partial(self._inner, of=self._outer))
+        self._valid_gradients = _graph(partial(self._outer_side, of=both))
+        self._alpha_graph, self._weight_graph = _graph(self._alpha_step), _graph(self._weight_step)
 
     def _check(self, hyper: bool) -> None:
         if self._order not in (1, 2):
@@ -149,7 +154,7 @@ class Bilevel:
         return loss, outputs
 
     def _weight_step(self, train: Batch, fraction: Tensor, seed: Tensor | None) -> tuple[Tensor, Tensor]:
-        loss, outputs, gradients = self._inner(train, fraction, seed, self._weights)
+        loss, outputs, gradients = self._weight_gradients(train, fraction, seed)
         self.weight_optimizer.apply(gradients, self._weights)
         return loss, outputs
 
@@ -166,14 +171,14 @@ class Bilevel:
         return loss, outputs, gradients
 
     def _first_order(self, train: Batch, valid: Batch, fraction: Any, seeds: Any) -> Any:
-        loss, outputs, gradients = self._outer_side(valid, fraction, seeds[1], self._outer)
+        loss, outputs, gradients = self._valid_gradients(valid, fraction, seeds[1])
         return loss, outputs, gradients, _values(self._generators)
 
     def _second_order(self, train: Batch, valid: Batch, fraction: Any, seeds: Any) -> Any:
         optimizer, weights, drawn = self.weight_optimizer, _values(self._weights), _values(self._generators)
-        inner = self._inner(train, fraction, seeds[0], self._weights)[2]
+        inner = self._weight_gradients(train, fraction, seeds[0])[2]
         _assign(self._weights, optimizer.unrolled(inner, weights))
-        loss, outputs, both = self._outer_side(valid, fraction, seeds[1], [*self._outer, *self._weights])
+        loss, outputs, both = self._valid_gradients(valid, fraction, seeds[1])
         generators = _values(self._generators)
         direct, ahead = both[: len(self._outer)], optimizer.directions(both[len(self._outer) :])
         reach = REACH / tf.maximum(tf.linalg.global_norm(ahead), 1e-12)
@@ -181,7 +186,7 @@ class Bilevel:
         for sign in (1.0, -1.0):
             _assign(self._weights, [w + sign * reach * v for w, v in zip(weights, ahead, strict=True)])
             _assign(self._generators, drawn)
-            sides.append(self._inner(train, fraction, seeds[0], self._outer)[2])
+            sides.append(self._mixed_gradients(train, fraction, seeds[0])[2])
         _assign(self._weights, weights)
         rate = tf.cast(optimizer.learning_rate, reach.dtype) / (2.0 * reach)
         gradients = [g - rate * (plus - minus) for g, plus, minus in zip(direct, *sides, strict=True)]
@@ -214,6 +219,11 @@ class Bilevel:
 
     def _averaged(self, gradients: Sequence[Tensor]) -> list[Tensor]:
         return self._ring.average([tf.convert_to_tensor(gradient) for gradient in gradients])
+
+
+def _graph(step: Callable[..., Any]) -> Callable[..., Any]:
+    compiled: Callable[..., Any] = tf.function(step, autograph=False, reduce_retracing=True)
+    return compiled
 
 
 def _raw(variable: Any) -> Any:

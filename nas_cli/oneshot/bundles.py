@@ -103,7 +103,7 @@ class Separable:
             return _depthwise(x, kernel, stride, "SAME")
         if stride == 2:
             # Every second pixel is read only: no dilation on a map of these.
-            return _depthwise(x[:, ::2, ::2], kernel, 1, "SAME")
+            return _depthwise(_phases(x)[0], kernel, 1, "SAME")
         return _dilated(x, kernel, self._size - 1)
 
     def discrete(self, edge: int) -> list[Arrays]:
@@ -116,6 +116,16 @@ class Separable:
 
 def _depthwise(x: Any, kernel: Any, stride: int, padding: str) -> Any:
     return tf.raw_ops.DepthwiseConv2dNative(input=x, filter=kernel, strides=[1, stride, stride, 1], padding=padding)
+
+
+def _phases(x: Any) -> list[Any]:
+    """Every second pixel of every second row, from (0, 0), (0, 1), (1, 0) and (1, 1) on; zeros behind odd sides.
+
+    Strided slices and their gradients take many times as long, and strided 1×1 convolutions are not safe: see
+    SMALLEST_REST in nas_cli.data.batches.
+    """
+    borders = [[0, side % 2] for side in x.shape[1:3]]
+    return list(tf.split(tf.raw_ops.SpaceToBatchND(input=x, block_shape=[2, 2], paddings=borders), 4))
 
 
 def _dilated(x: Any, kernel: Any, border: int) -> Any:
@@ -173,11 +183,10 @@ class FactorizedReduce:
         return norms(self._norm, x, gamma)
 
     def _reduced(self, x: Any, start: int, count: int) -> Any:
-        # Sliced, not strided: see SMALLEST_REST in nas_cli.data.batches.
-        pixels = (x[:, ::2, ::2], tf.pad(x[:, 1:, 1:], ((0, 0), (0, 1), (0, 1), (0, 0)))[:, ::2, ::2])
+        even, _, _, odd = _phases(x)
         height, width = (-(-side // 2) for side in x.shape[1:3])
         halves = []
-        for map_, kernel, half in zip(pixels, self._kernels, self._halves, strict=True):
+        for map_, kernel, half in zip((even, odd), self._kernels, self._halves, strict=True):
             flat = tf.reshape(kernel[:, start : start + count], (1, 1, self._channels_in, count * half))
             made = tf.nn.conv2d(map_, flat, 1, "SAME")
             halves.append(tf.reshape(made, (-1, height, width, count, half)))

@@ -140,5 +140,3 @@ def _cells(made: Parameters, space: CellSpace, operations: Sequence[str]) -> lis
         cells.append(_Cell(made, operations, settings.nodes, inputs, channels, reduces, reduced))
         inputs, reduced = [inputs[1], settings.nodes * channels], reduces
     return cells
-
-

@@ -1,5 +1,7 @@
 """From the mixture on the edges of a graph to the graph it is nearest to."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from nas_cli.spaces.dag_network import NONE
 from nas_cli.spaces.decision_space import Values
 
 
-def derive(space: DagSpace, gamma: NDArray[np.floating], incoming: int | None = None) -> Values:
+def derive(space: DagSpace, gamma: NDArray[Any], incoming: int | None = None) -> Values:
     """The genotype of `gamma` (edges, operations).
 
     With `incoming` None each edge has its largest operation, which may be 'none' (the paper's relaxation section).
@@ -33,7 +35,7 @@ def derive(space: DagSpace, gamma: NDArray[np.floating], incoming: int | None = 
     return tuple(space.operations[k] if edge in kept else NONE for edge, k in enumerate(best))
 
 
-def _strongest(space: DagSpace, strength: NDArray[np.floating], incoming: int) -> set[int]:
+def _strongest(space: DagSpace, strength: NDArray[Any], incoming: int) -> set[int]:
     """The numbers of the strongest edges into each vertex; of equal ones, the first."""
     kept: set[int] = set()
     for group in groups(space.edges):

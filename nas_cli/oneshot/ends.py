@@ -1,6 +1,5 @@
 """What supernets have before and behind their cells, and how their weights get into a built network."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, final
 
@@ -69,10 +68,3 @@ def give(model: Any, architecture: Architecture, layers: Sequence[Arrays]) -> No
     names = [f"{n.op}_{at}" for at, n in enumerate(architecture.nodes) if n.op in WITH_WEIGHTS]
     for name, arrays in zip(names, layers, strict=True):
         model.get_layer(name).set_weights(arrays)
-
-
-def count(variables: Sequence[Any]) -> int:
-    """Numbers in the variables."""
-    return sum(math.prod(variable.shape) for variable in variables)
-
-

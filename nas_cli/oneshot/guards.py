@@ -33,9 +33,7 @@ class Signs:
         }
 
 
-def signs(
-    gamma: Mapping[str, NDArray[Any]], derived: Mapping[str, Sequence[str]], operations: Sequence[str]
-) -> Signs:
+def signs(gamma: Mapping[str, NDArray[Any]], derived: Mapping[str, Sequence[str]], operations: Sequence[str]) -> Signs:
     """The signs of mixing weights (edges, operations) and of the derived cells' operations, both by kind of cell."""
     return Signs(
         skips={kind: skip_count(names) for kind, names in derived.items()},

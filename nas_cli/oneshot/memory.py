@@ -16,12 +16,12 @@ keeps the weights before the unrolled step and the validation loss' gradient bes
 
 
 def cell_cost(space: CellSpace) -> Cost:
-    """The cost of `CellSupernet(space)`."""
+    """The cost of `CellSupernet(space)`, with the scale and offset of batch norms, which it does not have."""
     return architecture_cost(_cell_network(space))
 
 
 def nasbench201_cost(space: NASBench201) -> Cost:
-    """The cost of `NASBench201Supernet(space)`."""
+    """The cost of `NASBench201Supernet(space)`, in the same way."""
     return architecture_cost(_nasbench201_network(space))
 
 
@@ -116,5 +116,3 @@ def _nasbench201_cell(layers: Layers, start: int, channels: int) -> int:
             brought += [at, pooled[at]]
         nodes.append(layers.joined(tuple(brought)))
     return nodes[-1]
-
-

@@ -45,7 +45,7 @@ class Sampled:
         self._look = tf.function(self._score_step, autograph=False, jit_compile=jit_compile, reduce_retracing=True)
 
     def train(self, genotype: Values, batch: Batch, rate: float) -> tuple[float, float]:
-        """(mean loss, mean score) of a network on a batch (x, y), before a step of its weights at this learning rate."""
+        """(mean loss, mean score) of a network on a batch (x, y), then a step of its weights at this learning rate."""
         gamma = self._gamma(genotype)
         loss, score = self._train(*_tensors(batch), gamma, tf.constant(rate, tf.float32))
         return float(loss), float(score)
@@ -66,7 +66,9 @@ class Sampled:
         with tf.GradientTape() as tape:
             outputs = self._supernet(tf.cast(x, tf.float32), gamma, training=True)
             loss = tf.reduce_mean(self._losses(outputs, y))
-        gradients = self._ring.average([_dense(g, w) for g, w in zip(tape.gradient(loss, weights), weights, strict=True)])
+        gradients = self._ring.average(
+            [_dense(g, w) for g, w in zip(tape.gradient(loss, weights), weights, strict=True)]
+        )
         self._optimizer.learning_rate = rate
         self._optimizer.apply(gradients, weights)
         return loss, tf.reduce_mean(self._scores(outputs, y))

@@ -190,6 +190,7 @@ class WorkerPool:
             raise self._no_start(worker, f"it ended with {how}")
         if worker.job is not None and worker.began is not None and self._lost[worker.job.trial] < self._retries:
             self._lost[worker.job.trial] += 1
+            self._note(f"worker {worker.index} ended with {how}: trial {worker.job.trial} is tried again")
             worker.began = None
         return self._fail(worker, f"crashed: {how}")
 
@@ -229,6 +230,11 @@ class WorkerPool:
 
     def _no_start(self, worker: WorkerProcess, why: str) -> RunError:
         return RunError(f"worker {worker.index} could not start: {why}; {self._see_log()}.")
+
+    def _note(self, text: str) -> None:
+        if self._log is not None:
+            with self._log.open("a", encoding="utf-8") as log:
+                log.write(text + "\n")
 
     def _see_log(self) -> str:
         return f"see {self._log}" if self._log is not None else "its output was not kept"

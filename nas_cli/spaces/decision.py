@@ -1,7 +1,7 @@
 """One decision of a space: the values it may take, and the distribution from which they are drawn."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -187,3 +187,17 @@ class Decision:
     name: str
     domain: Categorical | Numeric
     when: tuple[str, tuple[Scalar, ...]] | None = None
+
+
+def counts(decision: Decision, chosen: Mapping[str, Scalar]) -> bool:
+    """True if a decision counts, given the earlier ones that do (their values by name)."""
+    return decision.when is None or (decision.when[0] in chosen and chosen[decision.when[0]] in decision.when[1])
+
+
+def counting(decisions: Sequence[Decision], values: Sequence[Scalar]) -> dict[str, Scalar]:
+    """The values of the decisions that count, by name: equal for genotypes that mean the same."""
+    chosen: dict[str, Scalar] = {}
+    for decision, value in zip(decisions, values, strict=True):
+        if counts(decision, chosen):
+            chosen[decision.name] = value
+    return chosen

@@ -8,7 +8,7 @@ import numpy as np
 
 from nas_cli.errors import ConfigError
 from nas_cli.spaces.candidate import Candidate, Point, Scalar
-from nas_cli.spaces.decision import Decision
+from nas_cli.spaces.decision import Decision, counting
 
 Values = tuple[Scalar, ...]
 """The genotype: one value for each decision, in order; one that does not count has the value it last had."""
@@ -25,7 +25,6 @@ class DecisionSpace:
         if not names or len(set(names)) != len(names):
             raise ConfigError(f"a space needs decisions with different names, got {names}.")
         self.decisions: tuple[Decision, ...] = tuple(decisions)
-        self._position = {name: at for at, name in enumerate(names)}
 
     def sample(self, rng: np.random.Generator) -> Values:
         """A value for each decision, drawn from its distribution."""
@@ -55,14 +54,14 @@ class DecisionSpace:
 
     def decode(self, value: Any) -> Values:
         """The genotype that `encode` wrote; ConfigError for anything else."""
-        if not isinstance(value, Mapping) or set(value) != set(self._position):
-            known = ", ".join(self._position)
+        if not isinstance(value, Mapping) or set(value) != {decision.name for decision in self.decisions}:
+            known = ", ".join(decision.name for decision in self.decisions)
             raise ConfigError(f"a genotype here has a value for each of {known}, got {str(value)[:80]}.")
         return tuple(decision.domain.read(value[decision.name]) for decision in self.decisions)
 
     def point(self, genotype: Values) -> Point:
         """The decisions that count, by name: equal for genotypes that mean the same."""
-        return Point(tuple((self.decisions[at].name, genotype[at]) for at in self.active(genotype)))
+        return Point(tuple(counting(self.decisions, genotype).items()))
 
     def architecture(self, genotype: Values) -> Candidate:
         """The candidate of a genotype."""
@@ -74,11 +73,5 @@ class DecisionSpace:
 
     def active(self, genotype: Values) -> list[int]:
         """The positions of the decisions that count."""
-        found: list[int] = []
-        names: set[str] = set()
-        for at, decision in enumerate(self.decisions):
-            when = decision.when
-            if when is None or (when[0] in names and genotype[self._position[when[0]]] in when[1]):
-                found.append(at)
-                names.add(decision.name)
-        return found
+        known = counting(self.decisions, genotype)
+        return [at for at, decision in enumerate(self.decisions) if decision.name in known]

@@ -155,6 +155,12 @@ def _objective(source: str, name: str, values: Any) -> Objective:
     if (measure == "rmse" and direction != "min") or (measure == "accuracy" and direction != "max"):
         raise ConfigError(f"{source}: `measure: {measure}` contradicts `direction: {direction}`.")
     parts = {key: _by_budget(source, key, values.get(key)) for key in ("fitness", "test", "seconds")}
+    both = {column.name for column in parts["fitness"].values()} & {column.name for column in parts["test"].values()}
+    if both:
+        raise ConfigError(
+            f"{source}: '{min(both)}' is `fitness` and `test` at once: what is selected on is no test, so leave `test` "
+            "out."
+        )
     seconds = {budget: replace(column, factor=column.factor or 1.0) for budget, column in parts["seconds"].items()}
     return Objective(name, parts["fitness"], direction, measure, parts["test"], seconds)
 

@@ -18,9 +18,8 @@ from nas_cli.errors import ConfigError, DataError
 from nas_cli.schema import nearest
 from nas_cli.spaces.candidate import Scalar
 from nas_cli.spaces.decision import Categorical, Decision
+from nas_cli.spaces.decision_space import Values
 from nas_cli.spaces.table_description import Description, read_description
-
-Values = tuple[Scalar, ...]
 
 SHARE = 0.5
 """A column with more different values than this share of the rows is no decision unless it is listed as one."""

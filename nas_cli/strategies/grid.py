@@ -14,7 +14,7 @@ from nas_cli.spaces.contract import Space
 from nas_cli.spaces.decision_space import Values
 from nas_cli.strategies.admission import Admission
 from nas_cli.strategies.contract import Admissible, Outcome, Proposal
-from nas_cli.strategies.exchange import best_fitness, check_told, decisions_of, finite, no_network
+from nas_cli.strategies.exchange import check_told, decisions_of, finite, no_network
 from nas_cli.strategies.region import Region, rounds_of
 
 
@@ -101,7 +101,7 @@ class Grid:
         names = [decision.name for decision in self._region.decisions]
         return {
             "trials": self._told,
-            "best_fitness": best_fitness([None if self._best is None else self._best[0]]),
+            "best_fitness": None if self._best is None else self._best[0],
             "round": self._round,
             "grid": dict(zip(names, self._axes, strict=True)),
         }

@@ -9,6 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from nas_cli.build import NO_DATA, make_space, make_strategy
+from nas_cli.config import load_config
+from nas_cli.errors import ConfigError
+
 WITHOUT_TENSORFLOW = """
 import sys
 from nas_cli.__main__ import main
@@ -74,9 +78,20 @@ def test_hyperband_ends_with_a_trial_of_the_largest_budget(tmp_path: Path, descr
     assert len(pd.read_csv(run / "trials.csv")) == json.loads(done.stdout)["trials"]
 
 
+def test_no_budget_of_a_scheduler_is_below_the_smallest_of_the_table(description: Path) -> None:
+    description.write_text(DESCRIPTION.replace("{1: early, 9: late}", "{3: early, 9: late}"))
+    given = ["space=table", f"space.description={description}", "estimator=table", "strategy=random"]
+    config = load_config("search", [*given, "scheduler=hyperband"])
+    strategy = make_strategy(config, make_space(config, *NO_DATA))
+    assert {proposal.budget for proposal in strategy.ask()} == {3}
+    lower = load_config("search", [*given, "scheduler=hyperband", "scheduler.budgets=[1,9]"])
+    with pytest.raises(ConfigError, match=r"scheduler.budgets=\[1, 9\] begins below 3"):
+        make_strategy(lower, make_space(lower, *NO_DATA))
+
+
 def test_a_dry_run_says_how_many_candidates_there_are(tmp_path: Path, description: Path) -> None:
     done = nas(tmp_path, *table(description, "--strategy", "random", "--dry-run"))
-    assert done.stdout == "space table: 32 trials of 9 candidates, without worker processes\n"
+    assert done.stdout == "space table: 32 trials, 9 candidates, without worker processes\n"
 
 
 def test_a_limit_that_no_row_meets_is_one_line(tmp_path: Path, description: Path) -> None:

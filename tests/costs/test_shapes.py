@@ -42,7 +42,7 @@ def test_merge_takes_the_smallest_height_and_width() -> None:
     [
         (node("conv2d", (0,), filters=0, kernel=3), "filters must be a whole number of at least 1, got 0"),
         (node("conv2d", (0,), kernel=3), "lacks its setting 'filters'"),
-        (node("conv2d", (0,), filters=1, kernel=3, activation="gelu"), "one of relu, tanh, sigmoid, linear, got 'gelu'"),
+        (node("conv2d", (0,), filters=1, kernel=3, activation="gelu"), "relu, tanh, sigmoid, linear, got 'gelu'"),
         (node("dense", (0,), units=3), "put 'flatten' or 'global_average_pool' before it"),
         (node("dropout", (0,), rate=1.0), r"rate must be in \[0, 1\), got 1.0"),
         (node("merge", (), mode="sum"), "merge needs inputs"),

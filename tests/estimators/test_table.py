@@ -75,6 +75,16 @@ def test_what_is_no_accuracy_is_named_with_its_row(tmp_path: Path) -> None:
     assert estimate(estimator, points.architecture((2,))).metrics == {"valid_value": 250.0}
 
 
+def test_shares_beside_percent_are_not_guessed(tmp_path: Path) -> None:
+    table: Any = {"rows": ["1,0.5,40", "2,0.9,80"], "header": "width,valid,test"}
+    with pytest.raises(ConfigError, match="accuracies of `test` are above 1, those of `fitness` are not.*factor"):
+        small(tmp_path, **table, description="file: table.csv\nfitness: valid\ntest: test\n")
+    text = "file: table.csv\nfitness: valid\ntest: {column: test, factor: 0.01}\n"
+    estimator, points = small(tmp_path, **table, description=text)
+    point = points.architecture((2,))
+    assert (estimate(estimator, point).fitness, estimator.known_test(point)) == (0.9, {"test_accuracy": 0.8})
+
+
 def test_a_row_without_a_value_and_a_point_without_a_row_fail(tmp_path: Path) -> None:
     estimator, points = small(tmp_path, rows=[ROWS[0], ROWS[3].replace("15,", "nan,", 1)])
     failed = estimate(estimator, points.architecture((1, 5, "pool")))

@@ -8,7 +8,7 @@ from nas_cli.costs.keras_cost import model_cost
 from nas_cli.errors import ConfigError
 from nas_cli.models.builder import build
 from nas_cli.oneshot.cell_supernet import CellSupernet
-from nas_cli.oneshot.mixed import drop_paths
+from nas_cli.oneshot.mixed import Node, drop_paths
 from nas_cli.oneshot.nasbench201_supernet import NASBench201Supernet
 from nas_cli.spaces.cell_genotype import OPERATIONS, CellGenotype
 from nas_cli.spaces.nasbench201 import from_arch
@@ -42,8 +42,8 @@ def images(shape: tuple[int, ...], count: int = 4) -> Any:
 
 
 def learned(net: Any, pools: bool) -> None:
-    """Moving statistics as after a training; without `pools`, in which a cell supernet normalises and networks do not,
-    all of them."""
+    """Weights and moving statistics as after a training; where `pools`, those behind pooling stay as they are, since
+    only supernets have them."""
     rng, moving = np.random.default_rng(1), net.weights[-2]
     values = np.stack([rng.normal(size=moving.shape[1]), rng.uniform(0.5, 2, moving.shape[1])])
     if pools:
@@ -107,9 +107,7 @@ def test_a_mixture_is_the_weighted_sum_of_its_operations() -> None:
     rng = np.random.default_rng(2)
     gamma = rng.dirichlet(np.ones(8), 2).astype(np.float32)
     cell, norms = net._cells[0], net._made.norms(False)
-    from nas_cli.oneshot.mixed import Node
-
-    given = [Node(tf.constant(images((9, 6, 4))[..., :4])), Node(tf.constant(images((9, 6, 4))[::-1]))]
+    given = [Node(tf.constant(images((9, 6, 4)))), Node(tf.constant(images((9, 6, 4))[::-1]))]
     for edge in range(2):
         for column in range(8):
             single = np.zeros((2, 8), np.float32)
@@ -118,7 +116,7 @@ def test_a_mixture_is_the_weighted_sum_of_its_operations() -> None:
     np.testing.assert_allclose(cell.mixed(given, gamma, norms)[0].x, sum(maps), atol=1e-5)
 
 
-@pytest.mark.parametrize("net", [cells((6, 6, 1)), benchmark((6, 6, 1))], ids=["cell", "nasbench201"])
+@pytest.mark.parametrize("net", [cells((6, 6, 1), channels=2), benchmark((6, 6, 1))], ids=["cell", "nasbench201"])
 def test_a_training_step_reaches_every_weight_and_every_logit_but_none(net: Any) -> None:
     before = net.weights[-2].numpy().copy()
 

@@ -84,7 +84,7 @@ def test_a_memory_limit_fails_the_trial(tmp_path: Path) -> None:
 
 
 def test_a_trial_whose_worker_dies_is_tried_again_as_often_as_asked_for(tmp_path: Path) -> None:
-    made = WorkerPool(settings(trial_seconds=2.0), workers=2, retries=2)
+    made = WorkerPool(settings(trial_seconds=2.0), workers=2, log=tmp_path / "log", retries=2)
     made.start()
     made.use(Mortal)
     found = evaluate(made, *jobs(tmp_path, 1, 2, 3, HANG))
@@ -92,6 +92,7 @@ def test_a_trial_whose_worker_dies_is_tried_again_as_often_as_asked_for(tmp_path
     assert reasons == {0: None, 1: None, 2: "crashed: signal 9", 3: "out of time after 2 s"}
     # One beyond a limit would be beyond it again.
     assert [tries_of(tmp_path, units).stat().st_size for units in (1, 2, 3, HANG)] == [2, 3, 3, 1]
+    assert (tmp_path / "log").read_text().count("signal 9: trial 1 is tried again") == 1
     undisturbed = FakeEstimator().estimate(network(2), 1, None, lambda _: None)
     assert found[1].score.fitness == undisturbed.fitness
 

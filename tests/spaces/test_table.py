@@ -131,6 +131,7 @@ def test_a_bad_row_is_one_line_that_names_it(tmp_path: Path, rows: list[str], ex
         (DESCRIPTION + "direction: up\n", "`direction` must be max or min"),
         (DESCRIPTION.replace("{4:", "{four:"), "must be a number of epochs"),
         (DESCRIPTION.replace("1e6", "many"), "`costs.params.factor` must be a number"),
+        (DESCRIPTION.replace("test_16\n", "acc_16\n"), "'acc_16' is `fitness` and `test` at once.*leave `test` out"),
         ("a: [", "not YAML.*line"),
         ("just text", "must be a group of keys"),
         (SPLIT.replace("PATTERN", "(x"), "no regular expression"),

@@ -1,4 +1,4 @@
-"""`results/relevance/planted.*`: what is found again of a graph, and of inputs without influence, that made the data."""
+"""`results/relevance/planted.*`: what is found again of a graph that made the data, and of inputs that had no part."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

@@ -7,8 +7,8 @@ from nas_cli.schema import number
 
 @dataclass(frozen=True, kw_only=True)
 class AdaNetSettings:
-    """Up to `generations` rounds of `population` candidates, in turn as deep as the ensemble and one layer deeper; fewer
-    where the space has no more of them.
+    """Up to `generations` rounds of `population` candidates, in turn as deep as the ensemble and one layer deeper;
+    fewer where the space has no more of them.
 
     `complexity` and `penalty`: λ and β of the objective, the price of a subnetwork's mixture weights for its complexity
     and for being there. `force_grow`: a round's best candidate becomes the ensemble even if its objective is no better;

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nas_cli.spaces.candidate import Scalar
-from nas_cli.spaces.decision import Categorical, Decision
-from nas_cli.strategies.bayesian.surrogate import Values, counts
+from nas_cli.spaces.decision import Categorical, Decision, counts
+from nas_cli.spaces.decision_space import Values
 
 Array = npt.NDArray[np.float64]
 

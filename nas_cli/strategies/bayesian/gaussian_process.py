@@ -8,9 +8,9 @@ from typing import Any, final
 import numpy as np
 
 from nas_cli.spaces.decision import Decision
+from nas_cli.spaces.decision_space import Values
 from nas_cli.strategies.bayesian.encoding import Array, Encoding
 from nas_cli.strategies.bayesian.expected_improvement import expected_improvement
-from nas_cli.strategies.bayesian.surrogate import Values
 
 DRAWS = 500
 BEST = 5

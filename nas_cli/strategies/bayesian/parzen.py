@@ -8,8 +8,9 @@ from typing import Any, final
 import numpy as np
 
 from nas_cli.spaces.candidate import Scalar
-from nas_cli.spaces.decision import Categorical, Decision
-from nas_cli.strategies.bayesian.surrogate import Values, counting, counts, resting
+from nas_cli.spaces.decision import Categorical, Decision, counting, counts
+from nas_cli.spaces.decision_space import Values
+from nas_cli.strategies.bayesian.surrogate import resting
 
 DRAWS = 24
 

@@ -7,8 +7,10 @@ from typing import Any, final
 import numpy as np
 
 from nas_cli.spaces.contract import Space
+from nas_cli.spaces.decision import counting
+from nas_cli.spaces.decision_space import Values
 from nas_cli.strategies.bayesian.settings import BayesianSettings
-from nas_cli.strategies.bayesian.surrogate import Surrogate, Values, counting
+from nas_cli.strategies.bayesian.surrogate import Surrogate
 from nas_cli.strategies.contract import Admissible, Outcome, Proposal
 from nas_cli.strategies.exchange import best_fitness, check_told, decisions_of, finite, no_network
 

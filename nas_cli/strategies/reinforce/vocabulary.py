@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_cli.spaces.candidate import Scalar
-from nas_cli.spaces.decision import Categorical, Decision, Numeric
+from nas_cli.spaces.decision import Categorical, Decision, Numeric, counting
 from nas_cli.spaces.decision_space import Values
 from nas_cli.strategies.region import value_at
 
@@ -17,9 +17,8 @@ class Vocabulary:
     """One step for each decision; of numeric ones, `bins` options, the middles of intervals of equal probability."""
 
     def __init__(self, decisions: Sequence[Decision], bins: int) -> None:
+        self._decisions = decisions
         self._options = [_options(decision.domain, bins) for decision in decisions]
-        names = {decision.name: at for at, decision in enumerate(decisions)}
-        self._when = [None if d.when is None else (names[d.when[0]], d.when[1]) for d in decisions]
         self.sizes = tuple(len(options) for options in self._options)
         self.masks = np.arange(max(self.sizes)) < np.asarray(self.sizes)[:, None]
         """(steps, most options): True where a step has the option."""
@@ -30,11 +29,8 @@ class Vocabulary:
 
     def active(self, actions: Sequence[int]) -> NDArray[np.bool_]:
         """(steps,): True for the decisions that count (`Decision.when`)."""
-        values = self.values(actions)
-        found: list[bool] = []
-        for when in self._when:
-            found.append(when is None or (found[when[0]] and values[when[0]] in when[1]))
-        return np.asarray(found)
+        known = counting(self._decisions, self.values(actions))
+        return np.asarray([decision.name in known for decision in self._decisions])
 
 
 def _options(domain: Categorical | Numeric, bins: int) -> list[Scalar]:
