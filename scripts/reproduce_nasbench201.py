@@ -13,6 +13,7 @@ go to results/nasbench201/.
 
 import argparse
 import functools
+import multiprocessing
 import sys
 import time
 from collections.abc import Sequence
@@ -108,7 +109,8 @@ def _run_all(tasks: Sequence[tuple[Path, str, int]], processes: int) -> None:
         for task in tasks:
             carry_out(task)
         return
-    with ProcessPoolExecutor(processes) as pool:
+    # A forked process may inherit locked locks of the numeric libraries' threads.
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
         for _ in pool.map(carry_out, tasks, chunksize=5):
             pass
 

@@ -17,7 +17,7 @@ class StructureRun:
     """One search: if the derived graph's edges that matter are the planted ones, and their functions too.
 
     `decided`: the smallest of the largest weights of a vertex (or of an edge), 1 where the relaxation has ended at one
-    graph. `mse`: of the relaxed network on validation data, targets having variance 1; `graph`: the derived one.
+    graph. `mse`: of the derived network on validation data, targets having variance 1; `graph`: the derived one.
     """
 
     arm: str
@@ -133,7 +133,7 @@ def _page(structures: pd.DataFrame, inputs: pd.DataFrame, command: str, setting:
         "## The graph",
         "Seeds in which the derived graph, without edges that do not lead to the output, has the planted edges "
         "(`edges_right`), and the planted functions on them (`functions_right`). `decided` is the smallest of the "
-        "largest weights of the simplices, `mse` the relaxed network's on validation data (variance 1), both means.",
+        "largest weights of the simplices, `mse` the derived network's on validation data (variance 1), both means.",
         markdown(structures),
         "## Inputs without influence",
         "`rmse_before` and `rmse_after` the removal, on data not used for training; `rmse_plain` is that of ordinary "
