@@ -50,6 +50,8 @@ EXAMPLES = 200
 STARTS, STEPS, FURTHER_STEPS = 8, 600, 200
 WEIGHT_RATE, ALPHA_RATE = 0.02, 0.06
 PRIOR_WEIGHT = 0.003
+LARGE = 30.0
+"""A logit: that of a weight of one, or, negative, of a weight that nothing moves."""
 PRIORS = {
     "dirichlet": PriorSettings(name="dirichlet", weight=1.0, concentration=0.5, temperature=1.0, floor=1e-3),
     "gumbel_softmax": PriorSettings(name="gumbel_softmax", weight=1.0, concentration=1.0, temperature=0.1, floor=1e-3),
@@ -100,6 +102,7 @@ class GraphSearch:
         size = DagSettings("dag", 4, 4, 0, "none", (NONE, *OPERATIONS), (NONE, "identity"), **LIMITS)
         self.space = DagSpace(size, (4,), 4)
         self.net = DagSupernet(self.space, seed=0, incoming=1)
+        self.none = np.asarray(self.space.operations) == NONE
         self.structure = Structure(RELAXATION, groups(self.net.edges))
         self.weights = {name: tf.Variable(0.0) for name in PRIORS}
         self.optimizers = keras.optimizers.Adam(WEIGHT_RATE), keras.optimizers.Adam(ALPHA_RATE, beta_1=0.5)
@@ -109,6 +112,8 @@ class GraphSearch:
             net, _mse, _mse, *self.optimizers, structure=self.structure,
             penalties=[partial(_weighted, weight, prior) for weight, prior in priors],
         )  # fmt: skip
+        self._search = tf.function(self._searched, autograph=False)
+        self._train = tf.function(self._trained, autograph=False)
 
     def best(self, arm: str, seed: int, starts: int) -> StructureRun:
         """Of several starts the one whose derived network has the smallest validation error."""
@@ -120,16 +125,11 @@ class GraphSearch:
         """One search from one start, and the derived graph with the weights trained further."""
         train, valid = planted_graph(seed)
         self._begin(1 + 1000 * seed + start)
-        for step in range(STEPS):
-            if arm in self.weights:
-                self.weights[arm].assign(PRIOR_WEIGHT * step / STEPS)
-            self.bilevel.alpha_step(train, valid)
-            self.bilevel.weight_step(train)
+        self._search(train, valid, *(tf.constant(PRIOR_WEIGHT * (arm == name)) for name in PRIORS))
         gamma = np.asarray(self.structure.gamma(self.net.alpha, 1.0, None, False)[0])
         genotype = self.net.derive([gamma])
-        self.net.alpha[0].assign(60.0 * self.net.one_hot(genotype)[0] - 30.0)
-        for _ in range(FURTHER_STEPS):
-            self.bilevel.weight_step(train)
+        self.net.alpha[0].assign(np.where(self.none, -LARGE, LARGE * (2.0 * self.net.one_hot(genotype)[0] - 1.0)))
+        self._train(train)
         error = float(_mse(self.net(valid[0], self.net.one_hot(genotype), training=False), valid[1]))
         graph = live(self.space, genotype)
         decided = min(float(gamma[group].max()) for group in groups(self.net.edges))
@@ -137,11 +137,31 @@ class GraphSearch:
         right = set(graph) == set(PLANTED), graph == PLANTED
         return StructureRun(arm, seed, *right, round(decided, 4), round(error, 5), text, 0.0)
 
+    def _searched(self, train: Data, valid: Data, *priors: Any) -> None:
+        """All steps of a search; `priors` are the weights of the priors at its end."""
+
+        def step(number: Any) -> Any:
+            for weight, end in zip(self.weights.values(), priors, strict=True):
+                weight.assign(end * tf.cast(number, tf.float32) / STEPS)
+            self.bilevel.alpha_step(train, valid)
+            self.bilevel.weight_step(train)
+            return (number + 1,)
+
+        tf.while_loop(lambda number: number < STEPS, step, (0,))
+
+    def _trained(self, train: Data) -> None:
+        """Further steps of the weights alone."""
+
+        def step(number: Any) -> Any:
+            self.bilevel.weight_step(train)
+            return (number + 1,)
+
+        tf.while_loop(lambda number: number < FURTHER_STEPS, step, (0,))
+
     def _begin(self, seed: int) -> None:
         """Fresh weights and logits; those of 'none' so small that nothing moves them."""
         fresh = DagSupernet(self.space, seed)
-        none = np.asarray(self.space.operations) == NONE
-        fresh.alpha[0].assign(np.where(none, -30.0, fresh.alpha[0].numpy()))
+        fresh.alpha[0].assign(np.where(self.none, -LARGE, fresh.alpha[0].numpy()))
         _copy([*fresh.alpha, *fresh.weights], [*self.net.alpha, *self.net.weights])
         _restart(self.optimizers)
         for weight in self.weights.values():

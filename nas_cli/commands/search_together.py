@@ -14,7 +14,6 @@ from nas_cli.distributed.ring import Ring, is_rank, ranks_here
 from nas_cli.errors import LaunchError
 from nas_cli.search.evaluator import Evaluator
 from nas_cli.search.pool import WorkerPool
-from nas_cli.tuning import is_tuning
 
 SAMPLES = 30
 """Candidates of which the largest says how much memory a trial needs."""
@@ -71,6 +70,8 @@ def is_joint(config: SearchConfig) -> bool:
 
 def _check_joint(config: SearchConfig) -> None:
     """Only what is decided alike in all processes can be computed by them together."""
+    from nas_cli.tuning import is_tuning
+
     name = config.estimator.name
     if name not in JOINT_ESTIMATORS or config.estimator.filter.proxy != "none" or is_tuning(config):
         raise LaunchError(
