@@ -85,9 +85,7 @@ def fit(
         )
         log = TensorBoardLog(log_dir if settings.tensorboard else None)
         parts = (settings, augmentation, seed, dataset.split_digest, checkpoint.structure(model))
-        several = () if ring.size == 1 else (f"{ring.size} processes",)
-        behind = (f"behind {done} epochs",) if done else ()
-        identity = checkpoint.fingerprint(*parts, *(() if max_steps is None else (max_steps,)), *several, *behind)
+        identity = checkpoint.fingerprint(*parts, *_unusual(max_steps, ring.size, done))
         training.restore(None if checkpoints is None else checkpoint.load(checkpoints, identity))
         while training.stopped is None:
             epoch = training.run_epoch()
@@ -100,6 +98,13 @@ def fit(
                 progress({**epoch, "epochs": settings.epochs})
         log.close()
         return training.finish()
+
+
+def _unusual(max_steps: int | None, processes: int, done: int) -> tuple[Any, ...]:
+    """What further tells a training from others; empty for one process that trains whole epochs from the first."""
+    steps = () if max_steps is None else (max_steps,)
+    several = () if processes == 1 else (f"{processes} processes",)
+    return (*steps, *several, *((f"behind {done} epochs",) if done else ()))
 
 
 @final
