@@ -5,23 +5,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import final
+from typing import Any, final
 
-from nas_cli.data.settings import AugmentationSettings
-from nas_cli.estimators.contract import NO_HINTS, Hints, Progress, Score
+from nas_cli.estimators.contract import Hints, Progress, Score
 from nas_cli.estimators.folds import fold, fold_numbers
-from nas_cli.estimators.gate import Gate
+from nas_cli.estimators.gated import GatedEstimator
 from nas_cli.estimators.settings import CrossValidationEstimatorSettings
-from nas_cli.estimators.trainer import Trainer
-from nas_cli.spaces.candidate import Candidate
-from nas_cli.training.settings import TrainingSettings
+from nas_cli.spaces.architecture import Architecture
 
 SUMMED = ("epochs", "train_seconds", "evaluation_seconds", "compile_seconds")
 """Metrics that the folds have in all; of the others the mean counts."""
 
 
 @final
-class CrossValidationEstimator:
+class CrossValidationEstimator(GatedEstimator[CrossValidationEstimatorSettings]):
     """Trains `folds` networks, each with another part of training and validation examples held back; fitness is the
     mean of their fitness, fitness_std in the metrics its standard deviation over the folds (n − 1).
 
@@ -31,43 +28,24 @@ class CrossValidationEstimator:
     another one trains anew.
     """
 
-    def __init__(
-        self,
-        settings: CrossValidationEstimatorSettings,
-        training: TrainingSettings,
-        augmentation: AugmentationSettings,
-        prepared: Path,
-    ) -> None:
-        self._trainer = Trainer(settings, training, augmentation, prepared)
-        self._gate = Gate(settings.filter, self._trainer)
-        self._folds = settings.folds
+    def __init__(self, settings: CrossValidationEstimatorSettings, *given: Any) -> None:
+        super().__init__(settings, *given)
         self._numbers = fold_numbers(self._trainer.dataset, settings.folds)
 
-    def estimate(
-        self,
-        architecture: Candidate,
-        seed: int,
-        model_file: Path | None,
-        progress: Progress,
-        hints: Hints = NO_HINTS,
+    def trained(
+        self, architecture: Architecture, seed: int, model_file: Path | None, progress: Progress, hints: Hints
     ) -> Score:
-        def train() -> Score:
-            scores: list[Score] = []
-            for number in range(self._folds):
-                file = model_file if number == self._folds - 1 else None
-                scores.append(self._trained(architecture, number, seed, file, progress, hints))
-                if scores[-1].failure is not None:
-                    return _failed(scores)
-            return _mean(scores)
+        scores: list[Score] = []
+        for number in range(self._settings.folds):
+            file = model_file if number == self._settings.folds - 1 else None
+            scores.append(self._fold(architecture, number, seed, file, progress, hints))
+            if scores[-1].failure is not None:
+                return _failed(scores)
+        return _mean(scores)
 
-        return self._gate.score(architecture, seed, hints, train)
-
-    def test(self, model_file: Path) -> Mapping[str, float]:
-        return self._trainer.test(model_file)
-
-    def _trained(
+    def _fold(
         self,
-        architecture: Candidate,
+        architecture: Architecture,
         number: int,
         seed: int,
         model_file: Path | None,
@@ -82,7 +60,7 @@ class CrossValidationEstimator:
             return {**epoch, "epoch": epoch["epoch"] + before, "fold": float(number + 1)}
 
         def told(epoch: Mapping[str, float]) -> None:
-            progress({**placed(epoch), "epochs": self._folds * trainer.budget(hints)})
+            progress({**placed(epoch), "epochs": self._settings.folds * trainer.budget(hints)})
 
         trainer.begin(seed)
         model = trainer.build(architecture, data)

@@ -1,23 +1,19 @@
 """The score of an architecture by training it for a while and extrapolating its learning curve."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import final
 
-from nas_cli.data.settings import AugmentationSettings
-from nas_cli.estimators.contract import NO_HINTS, Hints, Progress, Score
+from nas_cli.estimators.contract import Hints, Progress, Score
 from nas_cli.estimators.extrapolation import extrapolated
-from nas_cli.estimators.gate import Gate
+from nas_cli.estimators.gated import GatedEstimator
 from nas_cli.estimators.mixture import with_mixture
 from nas_cli.estimators.settings import ExtrapolateEstimatorSettings
-from nas_cli.estimators.trainer import Trainer, network
-from nas_cli.spaces.candidate import Candidate
-from nas_cli.training.settings import TrainingSettings
+from nas_cli.spaces.architecture import Architecture
 
 
 @final
-class ExtrapolateEstimator:
+class ExtrapolateEstimator(GatedEstimator[ExtrapolateEstimatorSettings]):
     """Trains the first `fraction` of the epochs; fitness is the value that the curve promises after all of them.
 
     The training is the beginning of the full one: its learning rates are those of the whole budget. Metrics hold what
@@ -26,41 +22,18 @@ class ExtrapolateEstimator:
     that is to continue another one trains anew.
     """
 
-    def __init__(
-        self,
-        settings: ExtrapolateEstimatorSettings,
-        training: TrainingSettings,
-        augmentation: AugmentationSettings,
-        prepared: Path,
-    ) -> None:
-        self._settings = settings
-        self._trainer = Trainer(settings, training, augmentation, prepared)
-        self._gate = Gate(settings.filter, self._trainer)
-
-    def estimate(
-        self,
-        architecture: Candidate,
-        seed: int,
-        model_file: Path | None,
-        progress: Progress,
-        hints: Hints = NO_HINTS,
+    def trained(
+        self, architecture: Architecture, seed: int, model_file: Path | None, progress: Progress, hints: Hints
     ) -> Score:
         trainer = self._trainer
         epochs = trainer.budget(hints)
         enough = self._settings.trained(epochs)
-
-        def train() -> Score:
-            trainer.begin(seed)
-            model = trainer.build(architecture)
-            found = trainer.inherit(model, hints)
-            score = trainer.train(model, seed, model_file, progress, hints, found, stop_after=enough)
-            return with_mixture(score, network(architecture), model)
-
-        score = self._gate.score(architecture, seed, hints, train)
+        trainer.begin(seed)
+        model = trainer.build(architecture)
+        found = trainer.inherit(model, hints)
+        score = trainer.train(model, seed, model_file, progress, hints, found, stop_after=enough)
+        score = with_mixture(score, architecture, model)
         return score if score.fitness is None else self._promised(score, epochs)
-
-    def test(self, model_file: Path) -> Mapping[str, float]:
-        return self._trainer.test(model_file)
 
     def _promised(self, score: Score, epochs: int) -> Score:
         """The score with the curve's promise as fitness; a whole curve, or one of fewer than two epochs, promises what

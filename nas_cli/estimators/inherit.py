@@ -1,22 +1,18 @@
 """The score of an architecture that starts from the weights of the nearest evaluated one."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
-from nas_cli.data.settings import AugmentationSettings
 from nas_cli.estimators.continuation import continued
-from nas_cli.estimators.contract import NO_HINTS, Donor, Hints, Progress, Score
-from nas_cli.estimators.gate import Gate
+from nas_cli.estimators.contract import Donor, Hints, Progress, Score
+from nas_cli.estimators.gated import GatedEstimator
 from nas_cli.estimators.mixture import with_mixture
 from nas_cli.estimators.settings import InheritEstimatorSettings
-from nas_cli.estimators.trainer import Trainer, network
-from nas_cli.spaces.candidate import Candidate
-from nas_cli.training.settings import TrainingSettings
+from nas_cli.spaces.architecture import Architecture
 
 
 @final
-class InheritEstimator:
+class InheritEstimator(GatedEstimator[InheritEstimatorSettings]):
     """Trains as `TrainEstimator`, but a network with a parent starts from the parent's weights, and for fewer epochs.
 
     Where function-preserving changes lead from the parent to it, it begins by computing what the parent computes
@@ -25,38 +21,14 @@ class InheritEstimator:
     along a line of descent also because training goes on.
     """
 
-    def __init__(
-        self,
-        settings: InheritEstimatorSettings,
-        training: TrainingSettings,
-        augmentation: AugmentationSettings,
-        prepared: Path,
-    ) -> None:
-        self._settings = settings
-        self._trainer = Trainer(settings, training, augmentation, prepared)
-        self._gate = Gate(settings.filter, self._trainer)
-
-    def estimate(
-        self,
-        architecture: Candidate,
-        seed: int,
-        model_file: Path | None,
-        progress: Progress,
-        hints: Hints = NO_HINTS,
+    def trained(
+        self, architecture: Architecture, seed: int, model_file: Path | None, progress: Progress, hints: Hints
     ) -> Score:
-        trainer = self._trainer
+        self._trainer.begin(seed)
+        model = self._trainer.build(architecture)
+        return with_mixture(self._started(model, seed, model_file, progress, hints), architecture, model)
 
-        def train() -> Score:
-            trainer.begin(seed)
-            model = trainer.build(architecture)
-            return with_mixture(self._trained(model, seed, model_file, progress, hints), network(architecture), model)
-
-        return self._gate.score(architecture, seed, hints, train)
-
-    def test(self, model_file: Path) -> Mapping[str, float]:
-        return self._trainer.test(model_file)
-
-    def _trained(self, model: Any, seed: int, model_file: Path | None, progress: Progress, hints: Hints) -> Score:
+    def _started(self, model: Any, seed: int, model_file: Path | None, progress: Progress, hints: Hints) -> Score:
         """The score of a model with new weights, once it has those that the hints give it."""
         trainer = self._trainer
         if hints.continues is not None:

@@ -9,18 +9,13 @@ from typing import Any, final
 from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.costs.speedup import pays_off
 from nas_cli.data.batches import batches_per_epoch
-from nas_cli.data.settings import AugmentationSettings
-from nas_cli.distributed.ring import Ring
 from nas_cli.errors import ConfigError, NasError
-from nas_cli.estimators.contract import NO_HINTS, Hints, Progress, Score
-from nas_cli.estimators.gate import Gate
+from nas_cli.estimators.contract import Hints, Progress, Score
+from nas_cli.estimators.gated import GatedEstimator
 from nas_cli.estimators.layer_counts import layer_counts, same_layers
 from nas_cli.estimators.settings import MorphEstimatorSettings
-from nas_cli.estimators.trainer import Trainer, network
 from nas_cli.morph.length import compression_epochs, phase_length
 from nas_cli.spaces.architecture import Architecture
-from nas_cli.spaces.candidate import Candidate
-from nas_cli.training.settings import TrainingSettings
 
 BACKWARD = 3.0
 """Forward passes that a training step costs; an evaluation costs one."""
@@ -30,7 +25,7 @@ UNCOMPRESSED = {"alive": {}, "sizes": {}, "layer_flops": {}, "ratio": 1.0, "epoc
 
 
 @final
-class MorphEstimator:
+class MorphEstimator(GatedEstimator[MorphEstimatorSettings]):
     """Compresses every network with MorphNet, trains what is left of it and scores that.
 
     Strategy B of the CoDeepNEAT/MorphNet thesis (section 3.4, Algorithm 1): genotypes stay as they are, fitness comes
@@ -39,32 +34,7 @@ class MorphEstimator:
     compression was of a network that had yet to be trained.
     """
 
-    def __init__(
-        self,
-        settings: MorphEstimatorSettings,
-        training: TrainingSettings,
-        augmentation: AugmentationSettings,
-        prepared: Path,
-        ring: Ring | None = None,
-    ) -> None:
-        self._settings = settings
-        self._trainer = Trainer(settings, training, augmentation, prepared, ring)
-        self._gate = Gate(settings.filter, self._trainer)
-
-    def estimate(
-        self,
-        architecture: Candidate,
-        seed: int,
-        model_file: Path | None,
-        progress: Progress,
-        hints: Hints = NO_HINTS,
-    ) -> Score:
-        def score() -> Score:
-            return self._scored(network(architecture), seed, model_file, progress, hints)
-
-        return self._gate.score(architecture, seed, hints, score)
-
-    def _scored(
+    def trained(
         self, architecture: Architecture, seed: int, model_file: Path | None, progress: Progress, hints: Hints
     ) -> Score:
         trainer = self._trainer
@@ -92,9 +62,6 @@ class MorphEstimator:
             extra |= trainer.inherit(model, hints)
         score = trainer.train(model, seed, model_file, progress, hints, extra, epochs)
         return replace(score, trained=trained, metrics=_with_times(score.metrics, times))
-
-    def test(self, model_file: Path) -> Mapping[str, float]:
-        return self._trainer.test(model_file)
 
     def _reason_to_skip(self, hints: Hints) -> str | None:
         if not hints.compress:

@@ -9,20 +9,18 @@ from numpy.typing import NDArray
 from nas_cli.oneshot.bundles import Arrays, BundledOperation, Convolution, FactorizedReduce
 from nas_cli.oneshot.derive import derive_cells, one_hot_cell
 from nas_cli.oneshot.ends import Classifier, Stem, give
-from nas_cli.oneshot.mixed import NONE, Node, drop_paths
-from nas_cli.oneshot.mixed_cell import MixedCell, all_edges
+from nas_cli.oneshot.mixed import NONE, Node
+from nas_cli.oneshot.mixed_cell import MixedCell
 from nas_cli.oneshot.parameters import Norms, Parameters
-from nas_cli.oneshot.supernet import groups
+from nas_cli.oneshot.stacked_supernet import StackedSupernet
 from nas_cli.spaces.cell import CellSpace
 from nas_cli.spaces.cell_genotype import KINDS
 from nas_cli.spaces.cell_network import STEM_MULTIPLIER
 from nas_cli.spaces.decision_space import Values
 
-ALPHA_DEVIATION = 1e-3
-
 
 @final
-class CellSupernet:
+class CellSupernet(StackedSupernet):
     """DARTS' network while it searches (Liu et al. 2019): the size and operations of `space.settings`, and 'none'.
 
     `alpha`: logits of the normal and of the reduction cells, N(0, 1e-3²). `path_dropout`: see `drop_paths`; every cell
@@ -42,35 +40,17 @@ class CellSupernet:
         scale: Sequence[float] | None = None,
         offset: Sequence[float] | None = None,
     ) -> None:
-        self.space = space
-        self.edges = all_edges(2, space.settings.nodes)
-        self.groups = groups(self.edges)
-        self.operations = (NONE, *space.settings.operations)
-        made = Parameters(seed)
+        super().__init__((NONE, *space.settings.operations), 2, space.settings.nodes, seed, path_dropout)
+        self.space, made = space, self._made
         self._stem = Stem(made, space.input_shape, STEM_MULTIPLIER * space.settings.channels, scale, offset)
         self._cells = _cells(made, space, self.operations)
         self._classifier = Classifier(made, self._cells[-1].channels * space.settings.nodes, space.classes)
-        shape = (len(self.edges), len(self.operations))
-        self.alpha = [made.logits(*shape, ALPHA_DEVIATION, f"alpha_{kind}") for kind in KINDS]
-        self._made, self._path_dropout = made, path_dropout
-        self._generator = tf.random.Generator.from_seed(seed)
-        self.trainable_weights = list(made.trainable)
-        self.weights = [*made.trainable, made.moving, self._generator.state]
-
-    def __call__(self, x: Any, gamma: Sequence[Any], training: bool) -> Any:
-        dropped = training and self._path_dropout > 0
-        return self._logits(x, gamma, self._made.norms(training), dropped)
-
-    def by_batch(self, x: Any, gamma: Sequence[Any]) -> Any:
-        return self._logits(x, gamma, self._made.norms(False, by_batch=True), False)
+        self._finish()
 
     def _logits(self, x: Any, gamma: Sequence[Any], norms: Norms, dropped: bool) -> Any:
         earlier = last = Node(self._stem(x, norms))
         for cell in self._cells:
-            mixing = gamma[cell.reduces]
-            if dropped:
-                mixing = drop_paths(mixing, self._path_dropout, self._generator)
-            earlier, last = last, cell(earlier, last, mixing, norms)
+            earlier, last = last, cell(earlier, last, self._mixing(gamma[cell.reduces], dropped), norms)
         norms.finish()
         return self._classifier(last.x)
 

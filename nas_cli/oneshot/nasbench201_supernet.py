@@ -7,19 +7,18 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from nas_cli.oneshot.bundles import Arrays, Convolution, affine
-from nas_cli.oneshot.cell_supernet import ALPHA_DEVIATION
 from nas_cli.oneshot.derive import derive_edges, one_hot
 from nas_cli.oneshot.ends import Classifier, Stem, give
-from nas_cli.oneshot.mixed import Node, drop_paths
+from nas_cli.oneshot.mixed import Node
 from nas_cli.oneshot.mixed_cell import MixedCell, all_edges
 from nas_cli.oneshot.parameters import Norms, Parameters
-from nas_cli.oneshot.supernet import groups
+from nas_cli.oneshot.stacked_supernet import StackedSupernet
 from nas_cli.spaces.decision_space import Values
 from nas_cli.spaces.nasbench201 import KERNELS, OPERATIONS, OUTPUT, STAGES, NASBench201
 
 
 @final
-class NASBench201Supernet:
+class NASBench201Supernet(StackedSupernet):
     """The network of NAS-Bench-201 with all operations on all edges of its cells (Dong & Yang 2020).
 
     One matrix of logits, for all cells. Pooling has no batch norm behind it, as in that paper's searches. The rest as
@@ -36,27 +35,13 @@ class NASBench201Supernet:
         scale: Sequence[float] | None = None,
         offset: Sequence[float] | None = None,
     ) -> None:
-        self.space = space
-        self.edges = all_edges(1, OUTPUT)
-        self.groups = groups(self.edges)
-        self.operations = OPERATIONS
-        made, width = Parameters(seed), space.settings.channels
+        super().__init__(OPERATIONS, 1, OUTPUT, seed, path_dropout)
+        self.space, made, width = space, self._made, space.settings.channels
         self._stem = Stem(made, space.input_shape, width, scale, offset)
         self._stages = [_Stage(made, stage, width * 2**stage, space.settings.cells) for stage in range(STAGES)]
         self._norm = made.norm(width * 2 ** (STAGES - 1))
         self._classifier = Classifier(made, width * 2 ** (STAGES - 1), space.classes)
-        self.alpha = [made.logits(len(self.edges), len(OPERATIONS), ALPHA_DEVIATION, "alpha_cell")]
-        self._made, self._path_dropout = made, path_dropout
-        self._generator = tf.random.Generator.from_seed(seed)
-        self.trainable_weights = list(made.trainable)
-        self.weights = [*made.trainable, made.moving, self._generator.state]
-
-    def __call__(self, x: Any, gamma: Sequence[Any], training: bool) -> Any:
-        dropped = training and self._path_dropout > 0
-        return self._logits(x, gamma, self._made.norms(training), dropped)
-
-    def by_batch(self, x: Any, gamma: Sequence[Any]) -> Any:
-        return self._logits(x, gamma, self._made.norms(False, by_batch=True), False)
+        self._finish()
 
     def _logits(self, x: Any, gamma: Sequence[Any], norms: Norms, dropped: bool) -> Any:
         node = Node(self._stem(x, norms))
@@ -64,8 +49,7 @@ class NASBench201Supernet:
             if stage.before is not None:
                 node = stage.before(node, norms)
             for cell in stage.cells:
-                mixing = drop_paths(gamma[0], self._path_dropout, self._generator) if dropped else gamma[0]
-                node = cell([node], mixing, norms)[-1]
+                node = cell([node], self._mixing(gamma[0], dropped), norms)[-1]
         last = tf.nn.relu(norms(self._norm, node.x))
         norms.finish()
         return self._classifier(last)

@@ -4,27 +4,17 @@ from dataclasses import dataclass
 
 from nas_cli.errors import ConfigError
 from nas_cli.schema import choice, number
+from nas_cli.strategies.speciation.settings import SpeciesSettings
 
 
-@dataclass(frozen=True)
-class ModulePopulationSettings:
-    """How modules evolve.
+@dataclass(frozen=True, kw_only=True)
+class ModulePopulationSettings(SpeciesSettings):
+    """How modules evolve, in species.
 
-    `population` modules in about `species` species; `distance` is the first compatibility threshold, which then
-    follows the number of species. The best `elitism` of a species survive unchanged; a species goes after `stagnation`
-    generations without a better member. Parents are the best `survival` share of a species; a crossover takes its
-    second parent from another species with probability `interspecies`.
     `mutation`, `crossover`: frequencies of the two kinds of offspring, relative to their sum. `structure`: probability
     that a mutation changes the module's graph, not a layer.
     """
 
-    population: int = number(1)
-    species: int = number(1)
-    distance: float = number(0, open_low=True)
-    elitism: int = number(0)
-    stagnation: int = number(1)
-    survival: float = number(0, 1, open_low=True)
-    interspecies: float = number(0, 1)
     mutation: float = number(0)
     crossover: float = number(0)
     structure: float = number(0, 1)
@@ -33,21 +23,14 @@ class ModulePopulationSettings:
         _some("modules", self.mutation, self.crossover)
 
 
-@dataclass(frozen=True)
-class BlueprintPopulationSettings:
-    """How blueprints evolve; the first seven keys as for modules.
+@dataclass(frozen=True, kw_only=True)
+class BlueprintPopulationSettings(SpeciesSettings):
+    """How blueprints evolve, in species.
 
     `add_connection` to `crossover`: frequencies of the operators that make offspring, relative to their sum.
     `excess`, `disjoint`, `values`: NEAT's c1, c2, c3, the weights of the parts of the distance.
     """
 
-    population: int = number(1)
-    species: int = number(1)
-    distance: float = number(0, open_low=True)
-    elitism: int = number(0)
-    stagnation: int = number(1)
-    survival: float = number(0, 1, open_low=True)
-    interspecies: float = number(0, 1)
     add_connection: float = number(0)
     add_node: float = number(0)
     remove_connection: float = number(0)

@@ -4,20 +4,18 @@ from dataclasses import dataclass
 
 from nas_cli.errors import ConfigError
 from nas_cli.schema import choice, number
+from nas_cli.strategies.speciation.settings import SpeciesSettings
 
 
-@dataclass(frozen=True)
-class DeepNEATSettings:
+@dataclass(frozen=True, kw_only=True)
+class DeepNEATSettings(SpeciesSettings):
     """`generations` of `population` networks each; `attempts`: draws to find one that respects the limits.
 
     `start`: the first networks have the layers of networks that random search draws (random), or one layer each, as in
     the paper (minimal). `max_layers`: most convolutions of a network.
 
-    About `species` species; `distance` is the first compatibility threshold, which then follows their number. The best
-    `elitism` of each species stay as parents, without being trained again, beside the `population` new networks of
-    each generation. A species goes after `stagnation` generations without a better network. Parents are the best
-    `survival` share of a species; a crossover takes its second parent from another species with probability
-    `interspecies`.
+    The best `elitism` of each species stay as parents, without being trained again, beside the `population` new
+    networks of each generation.
 
     Offspring: `crossover`, probability that it has two parents. Then, each with its probability: `add_connection`,
     `add_node`, `remove_connection`, `remove_node`; `mutate_layer`, once for every layer; `mutate_head`, one width of
@@ -27,16 +25,9 @@ class DeepNEATSettings:
 
     name: str
     generations: int = number(1)
-    population: int = number(1)
     attempts: int = number(1)
     start: str = choice("random", "minimal")
     max_layers: int = number(1)
-    species: int = number(1)
-    distance: float = number(0, open_low=True)
-    elitism: int = number(0)
-    stagnation: int = number(1)
-    survival: float = number(0, 1, open_low=True)
-    interspecies: float = number(0, 1)
     add_connection: float = number(0, 1)
     add_node: float = number(0, 1)
     remove_connection: float = number(0, 1)
