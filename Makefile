@@ -44,6 +44,7 @@ golden: $(READY) ## Rewrite the golden files (help pages, configurations, CSV he
 bench: $(READY) ## Training throughput and time per trial, as ratios in one run
 	@$(PY) scripts/bench_training.py
 	@$(PY) scripts/bench_search_loop.py
+	@$(PY) scripts/bench_distillation.py
 
 kill-resume: $(READY) ## Kill a search at 30 random instants and compare what resuming gives
 	@$(PY) scripts/kill_and_resume.py

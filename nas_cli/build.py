@@ -1,7 +1,7 @@
 """From a validated configuration to the objects it stands for: the only place that uses the registry to build."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,13 @@ from nas_cli.config import SearchConfig, from_plain
 from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.costs.cost import Cost
 from nas_cli.costs.limits import Limits
+from nas_cli.data.info import info
+from nas_cli.data.sources import data_dir
 from nas_cli.distributed.ring import Ring
 from nas_cli.errors import ConfigError
 from nas_cli.estimators.contract import Estimator
 from nas_cli.estimators.published_tables import table_of
+from nas_cli.oneshot.budget import check_space, random_trials
 from nas_cli.registry import find, load
 from nas_cli.schema import plain
 from nas_cli.search.economies import Economies
@@ -38,9 +41,19 @@ LIMITED = {"max_flops": "flops", "max_params": "params", "max_memory_gb": "memor
 """A space's limits, and the costs of candidates without a counted network that they bound."""
 
 
+def looks_up(config: SearchConfig) -> bool:
+    """True for an estimator that looks the scores of points up."""
+    return bool(getattr(config.estimator, "points", False))
+
+
+def has_supernet(config: SearchConfig) -> bool:
+    """True for a strategy that trains a supernet before the first trial."""
+    return bool(getattr(config.strategy, "supernet", False))
+
+
 def needs_data(config: SearchConfig) -> bool:
-    """False for an estimator that looks the scores of points up: no data set is read or prepared."""
-    return not getattr(config.estimator, "points", False)
+    """False for a search that only looks scores up: no data set is read or prepared."""
+    return has_supernet(config) or not looks_up(config)
 
 
 def needs_tensorflow(config: SearchConfig) -> bool:
@@ -55,10 +68,12 @@ def make_space(config: SearchConfig, input_shape: tuple[int, ...], classes: int)
         ConfigError: if the estimator cannot score the space's candidates, or the space has none for such inputs.
     """
     _check_scorable(config.space.name, config.estimator.name)
-    if is_tuning(config) and needs_data(config):
+    if has_supernet(config):
+        check_space(config.space.name, config.strategy)
+    if is_tuning(config) and not looks_up(config):
         return hyperparameter_space(config, input_shape, classes)
     space = load(find("space", config.space.name).target)(config.space, input_shape, classes)
-    if not needs_data(config):
+    if looks_up(config):
         return Points(space, table_of(space))
     if isinstance(space, TableSpace):
         raise ConfigError(
@@ -144,8 +159,10 @@ def make_economies(config: SearchConfig) -> Economies:
     )
 
 
-def make_strategy(config: SearchConfig, space: Any) -> Strategy:
+def make_strategy(config: SearchConfig, space: Any, found: Callable[[], Sequence[Any]] = tuple) -> Strategy:
     """The search algorithm, seeded with the run's seed, its trials' budgets set by the scheduler.
+
+    `found`: what a supernet's search has found, for the strategies that have one.
 
     Raises:
         ConfigError: settings that do not fit each other or the space, or an initial population that cannot be used.
@@ -155,8 +172,12 @@ def make_strategy(config: SearchConfig, space: Any) -> Strategy:
             f"strategy.inheritance={config.strategy.inheritance} needs networks that are compressed, "
             f"estimator={config.estimator.name} compresses none: add --estimator morph."
         )
-    build = load(find("strategy", config.strategy.name).target)
-    strategy: Strategy = build(config.strategy, space, config.seed, make_admissible(config, space))
+    build, admissible = load(find("strategy", config.strategy.name).target), make_admissible(config, space)
+    strategy: Strategy = (
+        build(space, admissible, found)
+        if has_supernet(config)
+        else build(config.strategy, space, config.seed, admissible)
+    )
     schedule = load(find("scheduler", config.scheduler.name).target)
     scheduled: Strategy = schedule(_schedule(config, space), strategy, config.seed)
     return scheduled
@@ -165,10 +186,24 @@ def make_strategy(config: SearchConfig, space: Any) -> Strategy:
 def planned_trials(config: SearchConfig) -> int:
     """How many trials the search will make."""
     settings = config.strategy
+    if has_supernet(config):
+        return int(settings.found) + planned_randoms(config)
     if hasattr(config.scheduler, "planned"):
-        space = None if needs_data(config) else make_space(config, *NO_DATA)
+        space = make_space(config, *NO_DATA) if looks_up(config) else None
         return int(_schedule(config, space).planned(settings))
     return int(settings.planned if hasattr(settings, "planned") else settings.generations * settings.population)
+
+
+def planned_randoms(config: SearchConfig) -> int:
+    """How many random networks are trained beside those that a supernet search finds."""
+    data = info(config.dataset, data_dir())
+    space = raw_space(make_space(config, data.input_shape, data.classes))
+    return random_trials(config.strategy, space, getattr(config.estimator, "epochs", None) or config.training.epochs)
+
+
+def raw_space(space: Any) -> Any:
+    """The space of networks behind one of points."""
+    return space.space if isinstance(space, Points) else space
 
 
 def _schedule(config: SearchConfig, space: Any) -> Any:
@@ -234,7 +269,7 @@ class EstimatorFactory:
 
 def make_estimator(config: SearchConfig, space: Any, prepared: Path | None) -> Estimator:
     """The configured estimator, in this process: one that looks points up, or works on prepared data."""
-    if prepared is not None:
+    if prepared is not None and not looks_up(config):
         return estimator_factory(config, prepared)()
     build = load(find("estimator", config.estimator.name).target)
     estimator: Estimator = build(config.estimator, space, config.seed)

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nas_cli.bench.settings import BenchSettings
 from nas_cli.data.settings import AugmentationSettings, DatasetSettings
+from nas_cli.distill.settings import DistillSettings
 from nas_cli.errors import ConfigError
 from nas_cli.models.settings import ModelSettings
 from nas_cli.morph.loop_settings import LoopSettings
 from nas_cli.morph.settings import MorphSettings
+from nas_cli.prune.loop_settings import PruneLoopSettings
+from nas_cli.prune.settings import PruneSettings
+from nas_cli.quantize.settings import QuantizeSettings
 from nas_cli.registry import REGISTRY, find, load
 from nas_cli.schema import choice, nearest, number, validate
 from nas_cli.training.settings import TrainingSettings
@@ -84,11 +89,75 @@ class MorphConfig:
     loop: LoopSettings
 
 
+@dataclass(frozen=True, kw_only=True)
+class PruneConfig:
+    """Everything that defines a pruning: the network, its rounds (`prune`), and what they are compared with (`loop`).
+
+    `training` is that of every phase, but for what `prune` says of its length and learning rate.
+    """
+
+    seed: int = number(0, 2**32 - 1)
+    deterministic: bool
+    threads: int | None = number(1)
+    dataset: DatasetSettings
+    augmentation: AugmentationSettings
+    model: ModelSettings
+    training: TrainingSettings
+    prune: PruneSettings
+    loop: PruneLoopSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistillConfig:
+    """Everything that defines a distillation: `teacher` names trained networks, runs or files, `model` the student."""
+
+    seed: int = number(0, 2**32 - 1)
+    deterministic: bool
+    threads: int | None = number(1)
+    dataset: DatasetSettings
+    augmentation: AugmentationSettings
+    teacher: tuple[str, ...]
+    model: ModelSettings
+    training: TrainingSettings
+    distill: DistillSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantizeConfig:
+    """Everything that defines a quantization; `training` is that of the methods that train."""
+
+    seed: int = number(0, 2**32 - 1)
+    deterministic: bool
+    threads: int | None = number(1)
+    dataset: DatasetSettings
+    augmentation: AugmentationSettings
+    model: ModelSettings
+    training: TrainingSettings
+    quantize: QuantizeSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchConfig:
+    """Everything that defines a benchmark; `mode` is one of those of the command, which reads the keys it needs."""
+
+    mode: str
+    seed: int = number(0, 2**32 - 1)
+    bench: BenchSettings
+
+
 OPEN_KEYS = ("space.keys",)
 """Keys whose value is a group of names that no file lists: what is given joins what the file has, and replaces what it
 has under the same name."""
 
-CONFIGS: dict[str, type] = {"search": SearchConfig, "train": TrainConfig, "morph": MorphConfig}
+CONFIGS: dict[str, type] = {
+    "search": SearchConfig,
+    "train": TrainConfig,
+    "morph": MorphConfig,
+    "prune": PruneConfig,
+    "distill": DistillConfig,
+    "quantize": QuantizeConfig,
+    "bench": BenchConfig,
+}
 
 
 def conf_dir() -> Path:

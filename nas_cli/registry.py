@@ -45,6 +45,8 @@ REGISTRY: dict[str, dict[str, Entry]] = {
             "nas_cli.strategies.bayesian.strategy:Bayesian", "nas_cli.strategies.bayesian.settings:BayesianSettings"
         ),
         "neat": Entry("nas_cli.strategies.neat.strategy:NEAT", "nas_cli.strategies.neat.settings:NEATSettings"),
+        "darts": Entry("nas_cli.oneshot.found:FoundNetworks", "nas_cli.oneshot.settings:DartsSettings"),
+        "one_shot": Entry("nas_cli.oneshot.found:FoundNetworks", "nas_cli.oneshot.settings:OneShotSettings"),
         "deepneat": Entry(
             "nas_cli.strategies.deepneat.strategy:DeepNEAT", "nas_cli.strategies.deepneat.settings:DeepNEATSettings"
         ),
@@ -98,6 +100,10 @@ REGISTRY: dict[str, dict[str, Entry]] = {
         "extrapolate": Entry(
             "nas_cli.estimators.extrapolate:ExtrapolateEstimator",
             "nas_cli.estimators.settings:ExtrapolateEstimatorSettings",
+        ),
+        "relevance": Entry(
+            "nas_cli.estimators.relevance:RelevanceEstimator",
+            "nas_cli.estimators.relevance_settings:RelevanceEstimatorSettings",
         ),
         "zero_cost": Entry(
             "nas_cli.estimators.zero_cost:ZeroCostEstimator", "nas_cli.estimators.settings:ZeroCostEstimatorSettings"

@@ -41,9 +41,13 @@ def number(
     *,
     open_low: bool = False,
     open_high: bool = False,
+    default: Any = dataclasses.MISSING,
 ) -> Any:
-    """A dataclass field whose number, or every number of whose list, lies in the given range."""
-    return dataclasses.field(metadata={"range": Range(low, high, open_low, open_high)})
+    """A dataclass field whose number, or every number of whose list, lies in the given range.
+
+    `default` is for settings made in code; a configuration has every key, and its defaults are in its files.
+    """
+    return dataclasses.field(default=default, metadata={"range": Range(low, high, open_low, open_high)})
 
 
 def choice(*allowed: str) -> Any:

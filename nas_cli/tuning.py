@@ -125,9 +125,9 @@ def _check(config: SearchConfig, space: HyperparameterSpace, decision: Decision)
     if key in groups():
         known: Mapping[str, Any] = dict.fromkeys(name for name in groups() if name.split("/")[0] in PARTS)
     else:
-        known = _leaves(plain(config))
+        known = _keys(config)
     if key not in known:
-        every = [*_leaves(plain(config)), *(name for name in groups() if name.split("/")[0] in PARTS), WIDTH]
+        every = [*_keys(config), *(name for name in groups() if name.split("/")[0] in PARTS), WIDTH]
         raise ConfigError(
             f"space.keys: '{key}' is no key of training or augmentation.{nearest(key, every)} "
             "`nas search --print-config` lists all."
@@ -181,6 +181,14 @@ def _group(key: str, value: Scalar) -> dict[str, Any]:
 def _file(group: str, name: str) -> Mapping[str, Any]:
     loaded: Mapping[str, Any] = yaml.safe_load((conf_dir() / group / f"{name}.yaml").read_text(encoding="utf-8"))
     return loaded
+
+
+def _keys(config: SearchConfig) -> dict[str, Any]:
+    """Dotted keys of training and augmentation to values; where every network has teachers, also those of distill."""
+    found = _leaves(plain(config))
+    if getattr(config.estimator, "distill_from", None):
+        found |= _leaves(plain(config.estimator.distill), "estimator.distill.")
+    return found
 
 
 def _leaves(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

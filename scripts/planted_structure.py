@@ -1,7 +1,7 @@
 """Planted structure: is the graph that made the data found again, and are inputs without influence removed?
 
-    python scripts/planted_structure.py               # 10 seeds; results/relevance/planted.csv and .md
-    python scripts/planted_structure.py --seeds 3 --out somewhere
+    python scripts/planted_structure.py               # seeds 100 to 109; results/relevance/planted.csv and .md
+    python scripts/planted_structure.py --first-seed 200 --seeds 3 --out somewhere
 
 The graph: y = tanh(relu(x)·B + b)·H, standardised, with noise of deviation 0.05; x has 4 numbers N(0, 1.5²), b centres
 the tanh. These are the edges (0, 1) relu, (1, 2) dense and (2, 3) tanh of four vertices, without the other three. The
@@ -31,10 +31,11 @@ from nas_cli.errors import NasError
 from nas_cli.oneshot.bilevel import Bilevel
 from nas_cli.oneshot.dag_supernet import DagSupernet
 from nas_cli.oneshot.priors import Prior
-from nas_cli.oneshot.relevance import divergence, gaussian_nll, gaussians, update_precisions
 from nas_cli.oneshot.structure import Structure
-from nas_cli.oneshot.structure_settings import PriorSettings, RelevanceSettings, StructureSettings
+from nas_cli.oneshot.structure_settings import PriorSettings, StructureSettings
 from nas_cli.oneshot.supernet import groups
+from nas_cli.relevance.relevance import divergence, gaussian_nll, gaussians, relevance, update_precisions
+from nas_cli.relevance.settings import RelevanceSettings
 from nas_cli.reports.experiments.planted import InputsRun, StructureRun, build_planted
 from nas_cli.spaces.dag import DagSettings, DagSpace
 from nas_cli.spaces.dag_network import NONE, Edge
@@ -50,6 +51,9 @@ EXAMPLES = 200
 STARTS, STEPS, FURTHER_STEPS = 8, 600, 200
 WEIGHT_RATE, ALPHA_RATE = 0.02, 0.06
 PRIOR_WEIGHT = 0.003
+FIRST_SEED = 100
+"""The protocol was chosen on the seeds 0 to 9, which prove nothing of it any more."""
+
 LARGE = 30.0
 """A logit: that of a weight of one, or, negative, of a weight that nothing moves."""
 PRIORS = {
@@ -71,7 +75,7 @@ SETTING = (
     "graphs with one edge into each vertex, one in 6 has the planted edges, and one in 384 the planted functions too. "
     f"The inputs: {RELEVANT} of {INPUTS} matter, {INPUT_EXAMPLES} training examples, {INPUT_STEPS} steps (Adam "
     f"{WEIGHT_RATE}; the divergence grows linearly over the first third), one precision for the weights of an input, "
-    f"threshold {ARD.threshold:g}."
+    f"threshold {ARD.threshold:g}. All of this was chosen on the seeds 0 to 9, before the ones below were run."
 )
 
 
@@ -79,14 +83,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first-seed", type=int, default=FIRST_SEED, help="the others follow it")
     parser.add_argument("--starts", type=int, default=STARTS)
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "relevance")
     given = parser.parse_args(arguments)
     try:
         search, inputs = GraphSearch(), InputSearch()
-        structures = [search.best(arm, seed, given.starts) for arm in ("none", *PRIORS) for seed in range(given.seeds)]
-        removals = [inputs.run(seed) for seed in range(given.seeds)]
-        command = f"python scripts/{Path(__file__).name}"
+        seeds = range(given.first_seed, given.first_seed + given.seeds)
+        structures = [search.best(arm, seed, given.starts) for arm in ("none", *PRIORS) for seed in seeds]
+        removals = [inputs.run(seed) for seed in seeds]
+        command = f"python scripts/{Path(__file__).name} --first-seed {given.first_seed}"
         for path in build_planted(structures, removals, given.out, command, SETTING):
             print(path)
     except NasError as error:
@@ -244,7 +250,7 @@ class InputSearch:
         net = self._trained("ard", seed, train).net
         before = _rmse(net, self.gamma, test)
         stem = net.parts["stem"].layers[0]
-        removed = input_relevance(stem) < ARD.threshold
+        removed = relevance(stem)["kernel"][:, 0] < ARD.threshold
         stem.kernel.assign(np.where(removed[:, None], 0.0, stem.kernel.numpy()))
         after = _rmse(net, self.gamma, test)
         relevant = np.isin(np.arange(INPUTS), order[:RELEVANT])
@@ -263,17 +269,6 @@ class InputSearch:
                 self.update()
             self.trained[name].weight_step(train)
         return net
-
-
-def input_relevance(layer: Any) -> NDArray[np.float64]:
-    """√mean(μ²/σ²) of the weights of each input.
-
-    Not √(Σμ²/Σσ²): weights into units that nothing reads have the prior for a posterior, whose σ is large just where
-    the input matters to other units.
-    """
-    kernel = layer.gaussians[0]
-    ratios = np.asarray(kernel.mean, np.float64) ** 2 / np.exp(np.asarray(kernel.log_variance, np.float64))
-    return np.asarray(np.sqrt(ratios.mean(axis=1)))
 
 
 class _Fixed:

@@ -7,14 +7,13 @@ import pytest
 from click.testing import CliRunner
 
 from nas_cli.cli import COMMANDS, cli
+from nas_cli.config import CONFIGS
 
 GOLDEN = Path(__file__).parent / "golden"
 PAGES = {
     "nas.txt": ["--help"],
     **{f"nas-{name}.txt": [name, "--help"] for name in COMMANDS},
-    "search-config.yaml": ["search", "--print-config"],
-    "train-config.yaml": ["train", "--print-config"],
-    "morph-config.yaml": ["morph", "--print-config"],
+    **{f"{name}-config.yaml": [name, "--print-config"] for name in CONFIGS},
 }
 
 

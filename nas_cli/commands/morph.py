@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
@@ -21,6 +20,7 @@ from nas_cli.commands.parallel import (
     training_memory,
 )
 from nas_cli.commands.request import Actions, request
+from nas_cli.commands.start import kept
 from nas_cli.config import MorphConfig
 from nas_cli.distributed.ring import Ring
 
@@ -55,19 +55,11 @@ def command(model: str | None, weights: str | None, tensorboard: bool, **given: 
     """
     extra = [] if weights is None else [f"model.weights={quoted(weights)}"]
     if model is not None:
-        extra += [f"model.name={quoted(model)}", *_kept(model, [*given["overrides"], *extra])]
+        extra += [f"model.name={quoted(model)}", *kept(model, [*given["overrides"], *extra])]
     extra += ["training.tensorboard=true"] if tensorboard else []
     asked, wanted = asked_processes(given), request("morph", GROUPS, given, extra)
     together = Together(memory_bytes=training_memory, prepare=prepare_data, follow=follow)
     dispatch(wanted, in_parallel(wanted, Actions(predict=examine, execute=execute), asked, together))
-
-
-def _kept(model: str, overrides: list[str]) -> list[str]:
-    """The override that keeps the weights of a run or model file, unless the user says which to take."""
-    said = any(text.startswith(("model.keep_weights=", "model.weights=")) for text in overrides)
-    path = Path(model)
-    has_weights = path.suffix == ".keras" or (path / "best" / "model.keras").exists()
-    return ["model.keep_weights=true"] if has_weights and not said else []
 
 
 def predict(config: MorphConfig) -> list[str]:
@@ -84,15 +76,18 @@ def examine(config: MorphConfig) -> list[str]:
     lines = predict(config)
     with quiet_import():
         import keras  # noqa: F401  (its import is what prints)
+    from nas_cli.costs.target_device import target_device
     from nas_cli.data.info import info
     from nas_cli.data.sources import data_dir
     from nas_cli.models.reference import open_model
     from nas_cli.morph.shrunk import removable_line
-    from nas_cli.morph.target_device import target_device
 
     data = info(config.dataset, data_dir())
     model = open_model(config.model, data.input_shape, data.classes)
-    return [*lines, removable_line(model, config.model.name, config.morph, target_device(config.morph))]
+    return [
+        *lines,
+        removable_line(model, config.model.name, config.morph, target_device(config.morph.target, config.morph.device)),
+    ]
 
 
 def execute(config: MorphConfig, run: Any) -> Mapping[str, Any]:
@@ -174,15 +169,15 @@ def _job(config: MorphConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, di
 
 def _start(config: MorphConfig, job: Any, note: Note) -> dict[str, Any]:
     from nas_cli.commands.start import dataset_block
+    from nas_cli.costs.before_after import cost_block, layer_rows
     from nas_cli.costs.keras_cost import model_cost
+    from nas_cli.costs.target_device import device_block, target_device
     from nas_cli.models.reference import find_architecture
-    from nas_cli.morph.before_after import cost_block, layer_rows
     from nas_cli.morph.shrunk import removable_line
-    from nas_cli.morph.target_device import device_block, target_device
     from nas_cli.runs.identity import config_digest
     from nas_cli.schema import plain
 
-    data, device = job.dataset, target_device(config.morph)
+    data, device = job.dataset, target_device(config.morph.target, config.morph.device)
     note(removable_line(job.model, config.model.name, config.morph, device))
     cost = model_cost(job.model)
     network = find_architecture(config.model.name, data.input_shape, data.classes, config.model.width)

@@ -22,6 +22,9 @@ HELP = {
     "training/loss": "Loss.",
     "training/schedule": "Learning-rate schedule.",
     "morph": "Settings of the shrinking phase.",
+    "distill": "What the student learns from its teachers.",
+    "prune": "What goes, by which score, how much and when.",
+    "cluster": "Hardware profile of a cluster.",
     "scale": "Size of the whole experiment.",
     "experiment": "A document's experiment, or the demo.",
 }

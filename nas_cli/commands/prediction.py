@@ -7,16 +7,20 @@ from typing import Any
 
 from nas_cli.build import (
     NO_DATA,
+    has_supernet,
+    looks_up,
     make_estimator,
     make_space,
     make_strategy,
     needs_data,
     needs_tensorflow,
     planned_trials,
+    raw_space,
     sample_candidates,
 )
 from nas_cli.commands.machine import cores
-from nas_cli.config import MorphConfig, SearchConfig, TrainConfig
+from nas_cli.commands.supernet import predict_supernet
+from nas_cli.config import DistillConfig, MorphConfig, PruneConfig, QuantizeConfig, SearchConfig, TrainConfig
 from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.costs.devices import THIS_MACHINE, find_device
 from nas_cli.costs.throughput import machine_flops, training_seconds
@@ -24,11 +28,15 @@ from nas_cli.data.batches import batches_per_epoch
 from nas_cli.data.dataset import DatasetInfo
 from nas_cli.data.info import info
 from nas_cli.data.sources import data_dir
+from nas_cli.distill.references import check_teachers
 from nas_cli.estimators.budget import check_train_size, trial_shape
 from nas_cli.models.reference import find_architecture
 from nas_cli.models.weights import check_weights
 from nas_cli.morph import length
 from nas_cli.morph.phases import phases
+from nas_cli.prune import phases as prune_phases
+from nas_cli.quantize.calibration import check_calibration
+from nas_cli.quantize.settings import CALIBRATED
 from nas_cli.spaces.architecture import Architecture
 
 SAMPLES = 100
@@ -36,6 +44,8 @@ WORKER_START_SECONDS = 9
 """Import of TensorFlow in a worker, once per run, and the first compilation."""
 TRIAL_OVERHEAD_SECONDS = 1.0
 """Build, trace and save of one network."""
+CONVERSION_SECONDS = 10
+"""Conversion of a small network into one TFLite file, and its predictions on the validation and test splits."""
 
 
 def compression_epochs(config: SearchConfig, images: int) -> float:
@@ -57,17 +67,22 @@ def predict_search(config: SearchConfig) -> list[str]:
     """
     data = info(config.dataset, data_dir()) if needs_data(config) else None
     space = make_space(config, *(NO_DATA if data is None else (data.input_shape, data.classes)))
-    if data is None:
+    if looks_up(config):
         # Found out before anything is written: does the table have what the estimator wants?
         make_estimator(config, space, None)
-    else:
+    elif data is not None:
         check_train_size(data.name, data.classes, getattr(config.estimator, "train_size", None))
         trial_shape(data.name, data.input_shape, getattr(config.estimator, "resolution", None))
+        if teachers := getattr(config.estimator, "distill_from", None):
+            check_teachers(teachers.split(","), data)
     sampled = sample_candidates(config, space, SAMPLES)
     # Likewise: are the strategy's own settings and files usable?
     make_strategy(config, space)
     networks = [candidate for candidate in sampled if isinstance(candidate, Architecture)]
     lines = [] if data is None else [_data_line(data, classes=True)]
+    if data is not None and has_supernet(config):
+        examples = data.train_examples * config.augmentation.copies
+        lines += predict_supernet(config, raw_space(space), examples, machine_flops())
     if data is None or not networks:
         return [*lines, _space_line(config, space)]
     return [*lines, *_costs_and_time(config, data, networks)]
@@ -103,7 +118,7 @@ def _costs_and_time(config: SearchConfig, data: DatasetInfo, sampled: Sequence[A
         f"{trials} trials of {epochs} epochs{extra}; {len(costs)} sampled networks: {flops[0] / 1e6:.1f} to "
         f"{flops[-1] / 1e6:.1f} MFLOPs (median {statistics.median(flops) / 1e6:.1f}), at most "
         f"{max(cost.params for cost in costs):,} parameters, {memory / 1e9:.2f} GB per trial in training",
-        f"estimated time {bound}{_duration(seconds)} with {workers} worker{'s' if workers > 1 else ''} "
+        f"estimated time {bound}{duration(seconds)} with {workers} worker{'s' if workers > 1 else ''} "
         f"on {cores()} cores",
     ]
 
@@ -122,6 +137,22 @@ def predict_training(config: TrainConfig) -> list[str]:
     return _lines_of_model(config, data, config.training.epochs, f"{config.training.epochs} epochs")
 
 
+def predict_distillation(config: DistillConfig) -> list[str]:
+    """The same for a student's training, and what the teachers learned; their own time is not counted.
+
+    Raises:
+        ConfigError, DataError: teachers that are not there, or do not fit the data set or one another.
+    """
+    data = info(config.dataset, data_dir())
+    teachers = check_teachers(config.teacher, data)
+    shares = config.distill.shares(len(config.teacher))
+    shown = ", ".join(f"{name} ({share:.2g})" for name, share in zip(config.teacher, shares, strict=True))
+    once = config.distill.asks_once(config.augmentation)
+    asked = "asked once" if once else "asked in every step, which is not in the time below"
+    lines = _lines_of_model(config, data, config.training.epochs, f"{config.training.epochs} epochs")
+    return [lines[0], *teachers, f"teachers {shown}: {asked}", *lines[1:]]
+
+
 def predict_morph(config: MorphConfig) -> list[str]:
     """The same for shrinking and retraining, in one process; phases after the first shrinking are counted at the share
     that remains."""
@@ -137,7 +168,40 @@ def predict_morph(config: MorphConfig) -> list[str]:
     return _lines_of_model(config, data, epochs, f"{what} epochs")
 
 
-def _lines_of_model(config: TrainConfig | MorphConfig, data: DatasetInfo, epochs: float, what: str) -> list[str]:
+def predict_quantize(config: QuantizeConfig) -> list[str]:
+    """What is quantized and how; the time is that of the methods that train, whose passes cost about twice as much.
+
+    Raises:
+        ConfigError: more calibration examples than there are for training.
+    """
+    data, wanted = info(config.dataset, data_dir()), config.quantize
+    if any(method in CALIBRATED for method in wanted.asked):
+        check_calibration(wanted.calibration, data.train_examples)
+    epochs = wanted.training_epochs
+    lines = _lines_of_model(config, data, 2 * epochs, f"{epochs} epochs of training" if epochs else "no training")
+    return [*lines, f"methods {', '.join(wanted.asked)}: about {CONVERSION_SECONDS} s each besides"]
+
+
+def predict_prune(config: PruneConfig) -> list[str]:
+    """The same for pruning, in one process; of units half of what is to go is taken to be gone in every round."""
+    if config.prune.target == "latency" and config.prune.device != THIS_MACHINE:
+        find_device(config.prune.device)
+    data = info(config.dataset, data_dir())
+    trained = config.model.keep_weights or config.model.weights is not None
+    plan = prune_phases.phases(config.prune, config.loop, config.training.epochs, trained, config.seed)
+    left = 1 - config.prune.final / 2 if config.prune.structured else 1.0
+    epochs = sum(phase.epochs * (left if phase.round else 1.0) for phase in plan)
+    if config.loop.baseline:
+        epochs += sum(phase.epochs for phase in plan if phase.arm == prune_phases.MAIN and phase.kind != "reinit")
+    scanned = " and a scan of every layer" if any(phase.kind == "scan" for phase in plan) else ""
+    named = ", ".join(f"{phase.name} {phase.epochs}" for phase in plan if phase.epochs) or "0"
+    return _lines_of_model(config, data, epochs, f"at most {named} epochs{scanned}")
+
+
+Trains = TrainConfig | MorphConfig | PruneConfig | QuantizeConfig | DistillConfig
+
+
+def _lines_of_model(config: Trains, data: DatasetInfo, epochs: float, what: str) -> list[str]:
     """Data, cost, and time of `epochs` epochs, which `what` says in words."""
     check_weights(config.model)
     lines = [_data_line(data)]
@@ -151,11 +215,11 @@ def _lines_of_model(config: TrainConfig | MorphConfig, data: DatasetInfo, epochs
     return [
         *lines,
         f"{config.model.name}: {cost.flops / 1e6:.1f} MFLOPs, {cost.params:,} parameters, {memory / 1e9:.2f} GB",
-        f"estimated time {_duration(seconds + WORKER_START_SECONDS)}, {what}",
+        f"estimated time {duration(seconds + WORKER_START_SECONDS)}, {what}",
     ]
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

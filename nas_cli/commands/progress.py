@@ -76,6 +76,12 @@ class SearchProgress:
         minutes = (time.monotonic() - self._started) / 60
         self._console.print(f"generation {event['index']} done: {best}, {minutes:.1f} min", soft_wrap=True)
 
+    def on_supernet(self, event: Mapping[str, Any]) -> None:
+        """Print a line for an epoch of a supernet, or for what its search has come to."""
+        line = _supernet_line(event)
+        if line is not None:
+            self._console.print(line, soft_wrap=True)
+
     def _may_speak(self) -> bool:
         """True unless a line was printed a moment ago: of a fast search only some trials and generations are shown."""
         now = time.monotonic()
@@ -99,6 +105,22 @@ class SearchProgress:
         return ", ".join([*parts, f"{event['seconds']:.1f} s"])
 
 
+def _supernet_line(event: Mapping[str, Any]) -> str | None:
+    if event["event"] == "supernet_cost":
+        return (
+            f"an epoch of the supernet takes {event['epoch_seconds']:.1f} s, of an ordinary network with as many "
+            f"multiply-accumulates {event['ordinary_epoch_seconds']:.1f} s: {event['ratio']:.1f} times as long"
+        )
+    if event["event"] == "structure":
+        parts = [f"supernet {event['search']} epoch {event['epoch']}/{event['epochs']} {shown_values(event)}"]
+        if "signs" in event:
+            skips = ", ".join(f"{count} in {kind}" for kind, count in event["signs"]["skips"].items())
+            parts.append(f"skips: {skips}")
+        return ", ".join([*parts, f"{event['seconds']:.1f} s"])
+    ended = f"supernet {event['search']} done after {event['epochs']} epochs, {event['seconds']:.0f} s"
+    return ended if event["stopped"] is None else f"{ended}: {event['stopped']}"
+
+
 class TrainingProgress:
     """Shows the epochs of one training; a context manager."""
 
@@ -118,7 +140,7 @@ class TrainingProgress:
 
     def on_epoch(self, event: Mapping[str, Any]) -> None:
         """Print one line per finished epoch."""
-        self.note(f"epoch {event['epoch']:.0f}/{self._epochs} {_values(event)}, {event['seconds']:.1f} s")
+        self.note(f"epoch {event['epoch']:.0f}/{self._epochs} {shown_values(event)}, {event['seconds']:.1f} s")
 
 
 class MorphProgress(TrainingProgress):
@@ -135,11 +157,11 @@ class MorphProgress(TrainingProgress):
             for text in (_shrunk_line(event), *(f"warning: {text}" for text in event["warnings"])):
                 self.note(text)
         elif event["phase"] == "given":
-            self.note(f"as it came: {_values(event['valid'])}")
+            self.note(f"as it came: {shown_values(event['valid'])}")
 
 
 def _epoch_line(event: Mapping[str, Any]) -> str:
-    parts = [f"{event['name']} {event['epoch']:.0f}/{event['epochs']:.0f} {_values(event)}"]
+    parts = [f"{event['name']} {event['epoch']:.0f}/{event['epochs']:.0f} {shown_values(event)}"]
     # An epoch whose line was lost in a kill is known by its checkpoint, which has no counts.
     if "alive" in event:
         parts.append(f"{event['alive']:,} of {event['channels']:,} channels alive, {event['flops'] / 1e6:.1f} MFLOPs")
@@ -151,11 +173,13 @@ def _shrunk_line(event: Mapping[str, Any]) -> str:
     share = event["cost_after"] / event["cost_before"]
     return (
         f"{event['name']}: {before:,} channels to {after:,}, {share:.1%} of the cost, "
-        f"{event['cost']['flops'] / 1e6:.1f} MFLOPs, {event['cost']['params']:,} parameters; {_values(event['valid'])}"
+        f"{event['cost']['flops'] / 1e6:.1f} MFLOPs, {event['cost']['params']:,} parameters; "
+        f"{shown_values(event['valid'])}"
     )
 
 
-def _values(event: Mapping[str, Any]) -> str:
+def shown_values(event: Mapping[str, Any]) -> str:
+    """'train loss 0.3012, valid accuracy 0.9123': the losses and scores of an event."""
     return ", ".join(
         f"{name.replace('_', ' ')} {value:.4f}" for name, value in event.items() if name.endswith(MEASURES)
     )

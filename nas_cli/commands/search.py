@@ -121,19 +121,21 @@ def _search(config: SearchConfig, run: Any, events: Events, progress: Any, launc
 
 def _in_workers(config: SearchConfig, run: Any, events: Events, progress: Any, launched: float) -> Mapping[str, Any]:
     """The summary of a search whose trials are evaluated in worker processes."""
-    from nas_cli.build import estimator_factory, make_space
+    from nas_cli.build import estimator_factory, has_supernet, make_space
     from nas_cli.commands.search_together import dealt_out, worker_pool
     from nas_cli.commands.start import dataset_block, prepared
 
     with worker_pool(config, run) as pool:
-        # The workers load TensorFlow while the data are prepared.
-        pool.start()
+        if not has_supernet(config):
+            # The workers load TensorFlow while the data are prepared.
+            pool.start()
         dataset = prepared(config, run, progress.note)
         pool.use(estimator_factory(config, run.data))
         space = make_space(config, dataset.input_shape, dataset.classes)
         start = start_event(config, dataset_block(dataset))
-        with dealt_out(config, pool) as evaluator:
-            return _run_search(config, run, events, space, evaluator, start, progress, launched)
+        phase = _phase(config, run, space, dataset, progress)
+        with dealt_out(config, pool, None if phase is None else phase.ring) as evaluator:
+            return _run_search(config, run, events, space, evaluator, start, progress, launched, phase)
 
 
 def _jointly(config: SearchConfig, run: Any, events: Events, progress: Any, launched: float) -> Mapping[str, Any]:
@@ -161,21 +163,38 @@ def _in_process(config: SearchConfig, run: Any, events: Events, progress: Any, l
     space = make_space(config, shape, classes)
     evaluator = InProcess(make_estimator(config, space, None if dataset is None else run.data))
     start = start_event(config, space.table.describe() if dataset is None else dataset_block(dataset))
-    return _run_search(config, run, events, space, evaluator, start, progress, launched)
+    phase = _phase(config, run, space, dataset, progress)
+    return _run_search(config, run, events, space, evaluator, start, progress, launched, phase)
 
 
 def _run_search(
     config: SearchConfig, run: Any, events: Events, space: Any, evaluator: Any, start: Mapping[str, Any],
-    progress: Any, launched: float,
+    progress: Any, launched: float, phase: Any = None,
 ) -> Mapping[str, Any]:  # fmt: skip
     from nas_cli.build import known_cost, make_economies, make_strategy
     from nas_cli.commands.first_generation import save_first_generation, with_initial_population
+    from nas_cli.commands.supernet import supernet_block
     from nas_cli.search.loop import run_search
 
-    strategy = make_strategy(with_initial_population(config, run), space)
+    strategy = make_strategy(with_initial_population(config, run), space, phase.found if phase else tuple)
     save_first_generation(strategy, run)
     cost_of, economies = partial(known_cost, space), make_economies(config)
-    return run_search(run, strategy, evaluator, cost_of, config.seed, start, progress, launched, economies, events)
+    first = {} if phase is None else {"supernet": supernet_block(config, space)}
+    return run_search(
+        run, strategy, evaluator, cost_of, config.seed, {**start, **first}, progress, launched, economies, events,
+        phase.run if phase else None,
+    )  # fmt: skip
+
+
+def _phase(config: SearchConfig, run: Any, space: Any, dataset: Any, progress: Any) -> Any:
+    """What a strategy with a supernet does before the first trial; None for any other."""
+    from nas_cli.build import has_supernet
+    from nas_cli.commands.search_together import join_to_train
+    from nas_cli.commands.supernet import make_phase
+
+    if not has_supernet(config):
+        return None
+    return make_phase(config, run, space, dataset, join_to_train(config), progress.on_supernet)
 
 
 def start_event(config: Any, dataset: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,9 +32,17 @@ def together() -> Together:
         prepare=prepare_data,
         follow=follow,
         shown=_shown,
-        any_number=lambda config: not is_joint(config),
+        any_number=_any_number,
         smaller="-np, resources.workers or training.batch_size",
     )
+
+
+def _any_number(config: SearchConfig) -> bool:
+    """False where the number of processes decides what is computed: batches of common trainings have an equal share
+    from each."""
+    from nas_cli.build import has_supernet
+
+    return not is_joint(config) and not has_supernet(config)
 
 
 def memory_bytes(config: SearchConfig) -> float | None:
@@ -43,7 +51,7 @@ def memory_bytes(config: SearchConfig) -> float | None:
     Raises:
         LaunchError: several processes would have nothing to do, or cannot do it together.
     """
-    from nas_cli.build import make_space, needs_tensorflow, sample_candidates
+    from nas_cli.build import has_supernet, make_space, needs_tensorflow, sample_candidates
     from nas_cli.commands.first_generation import with_initial_population
     from nas_cli.costs.architecture_cost import architecture_cost
     from nas_cli.data.info import info
@@ -60,7 +68,19 @@ def memory_bytes(config: SearchConfig) -> float | None:
     sampled = sample_candidates(config, make_space(config, data.input_shape, data.classes), SAMPLES)
     costs = [architecture_cost(one) for one in sampled if isinstance(one, Architecture)]
     trial = max((float(cost.training_bytes(config.training.batch_size)) for cost in costs), default=0.0)
-    return trial if is_joint(config) else config.resources.workers * (PROCESS_BYTES + trial)
+    if is_joint(config):
+        return trial
+    # A supernet is trained before the workers start.
+    supernet = _supernet_bytes(config, data.input_shape, data.classes) if has_supernet(config) else 0.0
+    return max(supernet, config.resources.workers * (PROCESS_BYTES + trial))
+
+
+def _supernet_bytes(config: SearchConfig, shape: tuple[int, ...], classes: int) -> float:
+    from nas_cli.build import make_space, raw_space
+    from nas_cli.commands.supernet import memory_limit
+    from nas_cli.oneshot.budget import step_bytes
+
+    return step_bytes(config.strategy, raw_space(make_space(config, shape, classes)), memory_limit(config))
 
 
 def is_joint(config: SearchConfig) -> bool:
@@ -70,9 +90,15 @@ def is_joint(config: SearchConfig) -> bool:
 
 def _check_joint(config: SearchConfig) -> None:
     """Only what is decided alike in all processes can be computed by them together."""
+    from nas_cli.build import has_supernet
     from nas_cli.tuning import is_tuning
 
     name = config.estimator.name
+    if has_supernet(config):
+        raise LaunchError(
+            f"resources.parallel=data with strategy={config.strategy.name}: all processes train its supernet together "
+            "anyway, and then different trials: use resources.parallel=trials."
+        )
     if name not in JOINT_ESTIMATORS or config.estimator.filter.proxy != "none" or is_tuning(config):
         raise LaunchError(
             f"resources.parallel=data with space={config.space.name}, estimator={name}, "
@@ -89,20 +115,23 @@ def on_this_machine(config: SearchConfig) -> SearchConfig:
 
 
 @contextmanager
-def dealt_out(config: SearchConfig, pool: WorkerPool) -> Iterator[Evaluator]:
-    """The evaluator of a search: the pool itself, or in rank 0 of several processes those of all of them."""
+def dealt_out(config: SearchConfig, pool: WorkerPool, ring: Ring | None = None) -> Iterator[Evaluator]:
+    """The evaluator of a search: the pool itself, or in rank 0 of several processes those of all of them.
+
+    `ring`: that of the processes, if they have joined already.
+    """
     from nas_cli.search.ring_evaluator import RingEvaluator
 
     if not is_rank():
         yield pool
         return
-    with RingEvaluator(_join(), pool, config.resources.workers) as evaluator:
+    with RingEvaluator(ring or _join(), pool, config.resources.workers) as evaluator:
         yield evaluator
 
 
 def follow(config: SearchConfig, run: Any) -> None:
     """Evaluate what rank 0 deals to this process, which writes nothing but networks of trials."""
-    from nas_cli.build import estimator_factory
+    from nas_cli.build import estimator_factory, has_supernet
     from nas_cli.search.joint_trials import follow_joint
     from nas_cli.search.ring_evaluator import follow as follow_rank_0
     from nas_cli.search.summary import is_complete
@@ -112,10 +141,25 @@ def follow(config: SearchConfig, run: Any) -> None:
     if is_joint(config):
         follow_joint(join_to_train(config), estimator_factory(config, run.data))
         return
+    ring = _train_supernets(config, run) if has_supernet(config) else None
     with worker_pool(config, run) as pool:
         pool.start()
         pool.use(estimator_factory(config, run.data))
-        follow_rank_0(_join(), pool)
+        follow_rank_0(ring or _join(), pool)
+
+
+def _train_supernets(config: SearchConfig, run: Any) -> Ring:
+    """Does what rank 0 does before the first trial; the ring of all."""
+    from nas_cli.build import make_space
+    from nas_cli.commands.start import prepared
+    from nas_cli.commands.supernet import make_phase
+
+    dataset = prepared(config, run, lambda line: None)
+    space = make_space(config, dataset.input_shape, dataset.classes)
+    phase = make_phase(config, run, space, dataset, join_to_train(config), lambda event: None)
+    phase.run(None)
+    ring: Ring = phase.ring
+    return ring
 
 
 def worker_pool(config: SearchConfig, run: Any) -> WorkerPool:

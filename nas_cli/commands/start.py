@@ -1,11 +1,20 @@
 """What every run begins with: its data, its network, and what the journal's start event says of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from nas_cli.data.dataset import Dataset
 
 Note = Callable[[str], None]
+
+
+def kept(model: str, overrides: Sequence[str]) -> list[str]:
+    """The override that keeps the weights of a run or model file, unless the user says which to take."""
+    said = any(text.startswith(("model.keep_weights=", "model.weights=")) for text in overrides)
+    path = Path(model)
+    has_weights = path.suffix == ".keras" or (path / "best" / "model.keras").exists()
+    return ["model.keep_weights=true"] if has_weights and not said else []
 
 
 def prepared(config: Any, run: Any, note: Note) -> Dataset:
@@ -32,7 +41,9 @@ def opened(config: Any, dataset: Dataset, note: Note) -> Any:
 
 
 def dataset_block(dataset: Dataset) -> dict[str, Any]:
-    """Name, shape, sizes, provenance and split of a prepared data set, as JSON values."""
+    """Name, shape, sizes, provenance and split of a prepared data set, as JSON values; how many of its training labels
+    were made wrong on purpose, if any."""
+    changed = dataset.provenance.changed_labels
     return {
         "name": dataset.name,
         "task": dataset.task,
@@ -43,4 +54,5 @@ def dataset_block(dataset: Dataset) -> dict[str, Any]:
         "test": len(dataset.test),
         "provenance": dataset.provenance.status,
         "split_digest": dataset.split_digest,
+        **({"changed_labels": changed} if changed else {}),
     }

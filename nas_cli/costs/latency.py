@@ -1,7 +1,7 @@
 """Time per image: measured on this machine, or estimated for a named device."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,17 +49,32 @@ def measure(models: Sequence[Any], batch_size: int, repeats: int) -> tuple[Laten
     """
     if batch_size < 1 or repeats < 1:
         raise ConfigError(f"batch_size and repeats must be at least 1, got {batch_size} and {repeats}.")
-    batches = [_random_batch(model, batch_size) for model in models]
-    times: list[list[float]] = [[] for _ in models]
+    calls = [_prediction(model, _random_batch(model, batch_size)) for model in models]
+    threads = threads_of_an_operation()
+    return tuple(
+        Latency(middle / batch_size, low / batch_size, high / batch_size, batch_size, repeats, threads)
+        for middle, low, high in interleaved(calls, repeats)
+    )
+
+
+def interleaved(calls: Sequence[Callable[[], object]], repeats: int) -> list[tuple[float, float, float]]:
+    """Milliseconds of each call: the median of `repeats`, and the lower and upper quartile.
+
+    The calls take turns, after WARM_UP_CALLS turns that are not counted.
+    """
+    times: list[list[float]] = [[] for _ in calls]
     for turn in range(WARM_UP_CALLS + repeats):
-        for model, batch, measured in zip(models, batches, times, strict=True):
+        for call, measured in zip(calls, times, strict=True):
             start = time.perf_counter()
-            model.predict_on_batch(batch)
+            call()
             if turn >= WARM_UP_CALLS:
-                measured.append(1000 * (time.perf_counter() - start) / batch_size)
-    threads = _threads()
-    quartiles = [np.quantile(measured, (0.25, 0.5, 0.75)).tolist() for measured in times]
-    return tuple(Latency(middle, low, high, batch_size, repeats, threads) for low, middle, high in quartiles)
+                measured.append(1000 * (time.perf_counter() - start))
+    quartiles = [np.quantile(measured, (0.5, 0.25, 0.75)).tolist() for measured in times]
+    return [(middle, low, high) for middle, low, high in quartiles]
+
+
+def _prediction(model: Any, batch: Any) -> Callable[[], object]:
+    return lambda: model.predict_on_batch(batch)
 
 
 def _random_batch(model: Any, batch_size: int) -> Any:
@@ -68,7 +83,7 @@ def _random_batch(model: Any, batch_size: int) -> Any:
     return arrays[0] if len(arrays) == 1 else arrays
 
 
-def _threads() -> int:
+def threads_of_an_operation() -> int:
     """Threads of one operation; another backend than TensorFlow takes one for each core."""
     import keras
 

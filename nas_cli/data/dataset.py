@@ -33,12 +33,14 @@ class Provenance:
     `status`: verified (all files are the published ones), unverified subset (well formed, but fewer examples than
     published), unverified (well formed, and no checksum is published for this form), embedded or generated.
     `counts`: examples found, before splitting and subsampling. `files`: what was read. `note`: a line for the user.
+    `changed_labels`: training labels that were made wrong on purpose.
     """
 
     status: Status
     counts: Mapping[str, int]
     files: tuple[str, ...]
     note: str | None = None
+    changed_labels: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,7 +44,7 @@ def check_settings(settings: DatasetSettings, card: Card) -> None:
 
     Raises:
         ConfigError: `shape`, `classes` or `examples` for a data set with files, `path` for one with a fixed place,
-            `resolution` for a table.
+            `resolution` for a table, `label_noise` without classes.
         DataError: `path` is not a folder.
     """
     if settings.name != "synthetic":
@@ -53,6 +53,8 @@ def check_settings(settings: DatasetSettings, card: Card) -> None:
                 raise ConfigError(f"dataset.{key} is for synthetic only: use null for {settings.name}.")
     if settings.path is not None and settings.name not in _OWN_PLACE:
         raise ConfigError(f"dataset.path is for {' and '.join(_OWN_PLACE)} only: set NAS_DATA_DIR for {settings.name}.")
+    if settings.label_noise and card.task == "regression":
+        raise ConfigError(f"dataset.label_noise={settings.label_noise:g}: {settings.name} has no classes, use 0.")
     table = card.input_shape is not None and len(card.input_shape) == 1
     if settings.resolution is not None and table:
         raise ConfigError(f"dataset.resolution is for images only: use null for {settings.name}.")

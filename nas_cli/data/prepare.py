@@ -15,6 +15,7 @@ from nas_cli.data.download import Progress, silent
 from nas_cli.data.formats.images import resize_all
 from nas_cli.data.info import check_settings, resized
 from nas_cli.data.inventory import ensure
+from nas_cli.data.label_noise import noisy_digest, noisy_labels
 from nas_cli.data.prepared import SPLITS, VERSION, matches, open_prepared, write_array, write_atomically
 from nas_cli.data.settings import DatasetSettings
 from nas_cli.data.source import Examples, Indices, Source
@@ -56,12 +57,20 @@ def _write(folder: Path, source: Source, chosen: Chosen, settings: DatasetSettin
     shape = resized(source.input_shape, settings.resolution)
     x_type = "<f4" if len(source.input_shape) == 1 else "|u1"
     y_type = "<f4" if source.task == "regression" else "<i8"
+    noisy = noisy_labels(source.train.y[chosen.train], source.classes, settings.label_noise, chosen.digest)
     for name in SPLITS:
         examples, indices = parts[name]
         pieces = _pieces(examples, indices, shape)
         write_array(folder / f"{name}_x.npy", x_type, (len(indices), *shape), pieces)
-        write_array(folder / f"{name}_y.npy", y_type, (len(indices),), [examples.y[indices]])
+        y = noisy if name == "train" else examples.y[indices]
+        write_array(folder / f"{name}_y.npy", y_type, (len(indices),), [y])
     meta = _meta(folder, source, chosen, settings)
+    if settings.label_noise:
+        changed = int((noisy != source.train.y[chosen.train]).sum())
+        meta["split_digest"] = noisy_digest(chosen.digest, noisy)
+        meta["provenance"]["changed_labels"] = changed
+        said = f"label noise: {changed:,} of {len(noisy):,} training labels were replaced by another class"
+        meta["provenance"]["note"] = "; ".join(filter(None, (source.provenance.note, said)))
     (folder / "meta.json").write_text(json.dumps(meta, indent=1), encoding="utf-8")
 
 

@@ -15,6 +15,7 @@ class DatasetSettings:
     `split_seed`: seed of split and subsampling; not the run's seed, so that runs with different seeds share a split.
     `resolution`: side in pixels to which images are resized; None keeps the published size.
     `shape`, `classes`, `examples`: only for `synthetic`; shape is [height, width, channels].
+    `label_noise`: share of the training labels that are replaced by another class; validation and test keep theirs.
     """
 
     name: str
@@ -28,6 +29,7 @@ class DatasetSettings:
     shape: tuple[int, ...] | None = number(1)
     classes: int | None = number(1)
     examples: int | None = number(1)
+    label_noise: float = number(0, 1, open_high=True, default=0.0)
 
 
 @dataclass(frozen=True)

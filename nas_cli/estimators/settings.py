@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from nas_cli.costs.devices import THIS_MACHINE, find_device
+from nas_cli.distill.settings import DistillSettings
 from nas_cli.errors import ConfigError
 from nas_cli.estimators.extrapolation import FEWEST
 from nas_cli.estimators.filter import FilterSettings
@@ -24,6 +25,7 @@ class TrainEstimatorSettings:
     equal; `stop_early`, a training ends when the extrapolation of its learning curve promises less than the median
     network of the generation before.
     `filter`: candidates that a proxy at initialisation holds back are not trained.
+    `distill_from`: a run or .keras file (several: A,B) whose answers every network learns too, as `distill` says.
     """
 
     inherits: ClassVar[bool] = False
@@ -37,6 +39,8 @@ class TrainEstimatorSettings:
     reuse: bool
     stop_early: bool
     filter: FilterSettings
+    distill_from: str | None = None
+    distill: DistillSettings | None = None
 
     def passes(self, epochs: int) -> float:
         """Passes over the training examples that a trial with a budget of `epochs` takes at most, no compression."""

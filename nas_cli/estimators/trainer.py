@@ -12,10 +12,12 @@ from nas_cli.distributed.ring import Ring
 from nas_cli.errors import ConfigError
 from nas_cli.estimators.budget import resized, smaller
 from nas_cli.estimators.contract import Hints, Progress, Score
+from nas_cli.estimators.distilled import Teachers
 from nas_cli.estimators.extrapolation import Hopeless
 from nas_cli.estimators.settings import TrainEstimatorSettings
 from nas_cli.spaces.architecture import Architecture
 from nas_cli.spaces.candidate import Candidate
+from nas_cli.training.penalty import Penalty
 from nas_cli.training.result import FitResult
 from nas_cli.training.settings import TrainingSettings
 
@@ -43,6 +45,7 @@ class Trainer:
         )
         self.augmentation = augmentation
         self.dataset = _within_budget(open_prepared(prepared), settings)
+        self._teachers = Teachers(settings, self.dataset, prepared) if settings.distill_from else None
         self._precision = ""
 
     def begin(self, seed: int) -> None:
@@ -88,24 +91,33 @@ class Trainer:
         done: int = 0,
         stop_after: int | None = None,
         dataset: Dataset | None = None,
+        penalty: Penalty | None = None,
+        watch: Callable[[Mapping[str, float]], None] | None = None,
+        last: bool = False,
     ) -> Score:
         """The score of the model, trained and saved; `extra` joins the score's, `epochs` replaces the budget.
 
         `done`: epochs of the budget that the model has had. `stop_after`: epochs of it after which training ends.
+        `penalty`: minimised with the loss. `watch` is told every epoch, in all processes of the ring, before the next
+        one begins. `last`: the last epoch counts, whatever the settings say.
         """
         from nas_cli.training.fit import fit
 
         training = replace(self.training, epochs=epochs or self.budget(hints))
+        training = replace(training, restore_best=training.restore_best and not last)
         hopeless = None if hints.bar is None or done else Hopeless(self._fitness_of, hints.bar, training.epochs)
         stop = hopeless if stop_after is None else _after(stop_after, hopeless)
+        stop = stop if watch is None else _watched(watch, stop)
         data = dataset or self.dataset
+        teaching = None if self._teachers is None else self._teachers.lesson(model, data, self.augmentation)
         result = fit(
-            model, data, training, self.augmentation, seed, progress=progress, stop=stop, done=done, ring=self.ring
-        )
+            model, data, training, self.augmentation, seed, progress=progress, penalty=penalty, stop=stop, done=done,
+            ring=self.ring, teaching=teaching,
+        )  # fmt: skip
         found = {"precision": self._precision, **extra}
         if hopeless is not None and hopeless.verdict is not None:
             found["stopped_early"] = hopeless.verdict
-        score = replace(self._scored(result), extra=found)
+        score = replace(self._scored(result, last), extra=found)
         if model_file is not None and score.failure is None:
             model.save(model_file)
         return score
@@ -130,11 +142,11 @@ class Trainer:
     def _fitness_of(self, epoch: Mapping[str, float]) -> float:
         return -epoch["valid_rmse"] if self.dataset.task == "regression" else epoch["valid_accuracy"]
 
-    def _scored(self, result: FitResult) -> Score:
+    def _scored(self, result: FitResult, last: bool) -> Score:
         failures = {"diverged": "diverged", "out_of_time": "out of time"}
         if result.stopped in failures or not result.curve:
             return Score(None, curve=result.curve, failure=failures.get(result.stopped, result.stopped))
-        chosen = result.curve[result.best_epoch - 1 if self._score == "best" else -1]
+        chosen = result.curve[result.best_epoch - 1 if self._score == "best" and not last else -1]
         names = ("loss", "rmse" if self.dataset.task == "regression" else "accuracy")
         metrics = {f"{part}_{name}": chosen[f"{part}_{name}"] for part in ("valid", "train") for name in names}
         metrics |= {
@@ -169,6 +181,18 @@ def _after(
     def stop(epoch: Mapping[str, float]) -> str | None:
         reason = None if also is None else also(epoch)
         return "enough" if reason is None and epoch["epoch"] >= epochs else reason
+
+    return stop
+
+
+def _watched(
+    watch: Callable[[Mapping[str, float]], None], also: Callable[[Mapping[str, float]], str | None] | None
+) -> Callable[[Mapping[str, float]], str | None]:
+    """The rule `also`, asked after `watch` was told."""
+
+    def stop(epoch: Mapping[str, float]) -> str | None:
+        watch(epoch)
+        return None if also is None else also(epoch)
 
     return stop
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_cli.costs.latency import Device
+from nas_cli.costs.target_device import target_device
 from nas_cli.data.batches import batches_per_epoch
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.settings import AugmentationSettings
@@ -18,18 +19,17 @@ from nas_cli.distributed.ring import OneProcess, Ring
 from nas_cli.errors import ConfigError, RunError
 from nas_cli.morph.compression import Compression
 from nas_cli.morph.expand import expand
-from nas_cli.morph.layer_terms import COUNTED
 from nas_cli.morph.length import phase_length, tried_multipliers
 from nas_cli.morph.penalty import MorphNetPenalty
 from nas_cli.morph.relevance import Relevance
-from nas_cli.morph.resource import resource
 from nas_cli.morph.selection import Candidates, Selection, select
 from nas_cli.morph.settings import MorphSettings
-from nas_cli.morph.target_device import target_device
 from nas_cli.morph.verdict import Evidence, warnings
 from nas_cli.surgery.channels import Channels, find_channels
 from nas_cli.surgery.cost import predicted
 from nas_cli.surgery.keep import kept_units
+from nas_cli.surgery.layer_terms import COUNTED
+from nas_cli.surgery.resource import resource
 from nas_cli.surgery.survival import survive
 from nas_cli.training.fit import fit
 from nas_cli.training.result import Epoch, FitResult
@@ -75,7 +75,7 @@ def compress(
     """
     began = time.perf_counter()
     together = ring or OneProcess()
-    timed = device or target_device(settings, together)
+    timed = device or target_device(settings.target, settings.device, together)
     job = _Job(model, dataset, settings, training, augmentation, seed, progress, checkpoints, validate, together, timed)
     tried = [job.shrink(multiplier) for multiplier in tried_multipliers(settings)]
     wanted = (1 - (settings.reduction or 0.0)) * job.whole

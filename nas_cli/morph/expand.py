@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_cli.morph.resource import Resource
 from nas_cli.surgery.channels import Channels
 from nas_cli.surgery.keep import Keep, kept_units
+from nas_cli.surgery.resource import Resource
 
 HALVINGS = 50
 MOST = 2.0**20

@@ -5,30 +5,30 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
+from nas_cli.costs.before_after import cost_block, measured_ms, side
 from nas_cli.costs.keras_cost import model_cost
+from nas_cli.costs.target_device import journaled_device
 from nas_cli.data.batches import batches_per_epoch
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.settings import AugmentationSettings
 from nas_cli.distributed.ring import OneProcess, Ring, agreed
-from nas_cli.errors import ConfigError, RunError
-from nas_cli.morph.before_after import cost_block, measured_ms, side
+from nas_cli.errors import RunError
 from nas_cli.morph.compress import Compression, compress
 from nas_cli.morph.loop_settings import LoopSettings
-from nas_cli.morph.model_files import ModelFiles
 from nas_cli.morph.outcome import end_event, ended, known_before, numbered
 from nas_cli.morph.phases import BASELINE, START, Phase, last, phases
 from nas_cli.morph.settings import MorphSettings
 from nas_cli.morph.shrunk import check_alive, count, described, removable, shrunk_block, smaller
 from nas_cli.morph.summary import VERSION, summarise
-from nas_cli.morph.target_device import journaled_device
 from nas_cli.runs.folder import RunFolder
-from nas_cli.runs.interruption import Interrupted, stoppable, unstoppable
 from nas_cli.runs.journal import Journal
+from nas_cli.runs.journaled import in_journal
 from nas_cli.spaces.architecture import from_json
 from nas_cli.surgery.channels import find_channels
 from nas_cli.training.evaluation import evaluate
 from nas_cli.training.fit import fit
 from nas_cli.training.full_training import save
+from nas_cli.training.model_files import ModelFiles
 from nas_cli.training.settings import TrainingSettings
 
 Event = Mapping[str, Any]
@@ -87,8 +87,7 @@ def run_morph(
         return _Session(run, journal, events, job, on_event, together, launched)
 
     if not any(event["event"] == "end" for event in events):
-        with stoppable():
-            _in_journal(run, together.rank == 0, session, start)
+        in_journal(run, "morph", together.rank == 0, lambda journal: session(journal).carry_out(start), summarise)
     if together.rank != 0:
         return {}
     summary = summarise(run.events())
@@ -96,33 +95,6 @@ def run_morph(
     run.remove(run.data)
     run.remove(run.path / "checkpoints")
     return summary
-
-
-def _in_journal(run: RunFolder, main: bool, session: Callable[[Journal | None], "_Session"], start: Event) -> None:
-    """Carries a session out; says in the journal why it ended early."""
-    if not main:
-        session(None).carry_out(start)
-        return
-    with run.journal() as journal:
-        try:
-            session(journal).carry_out(start)
-        except KeyboardInterrupt as error:
-            if not run.events():
-                raise
-            with unstoppable():
-                _stop(run, journal, "interrupted", "interrupted")
-            raise Interrupted(f"interrupted: continue with  nas morph --resume {run.path}") from error
-        except (ConfigError, RunError) as error:
-            if run.events():
-                # The launcher ends all processes of a job once one has ended.
-                with unstoppable():
-                    _stop(run, journal, "failed", str(error))
-            raise
-
-
-def _stop(run: RunFolder, journal: Journal, status: str, reason: str) -> None:
-    journal.append({"event": "stop", "status": status, "reason": reason})
-    run.write_json("summary.json", summarise(run.events()))
 
 
 @final

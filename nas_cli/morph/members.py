@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_cli.morph.layer_terms import COUNTED, kernels
 from nas_cli.surgery.channels import Channels, LayerChannels
+from nas_cli.surgery.layer_terms import COUNTED, kernels
 
 
 @dataclass(frozen=True, eq=False)

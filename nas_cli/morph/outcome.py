@@ -8,29 +8,16 @@ from nas_cli.morph.length import tried_multipliers
 from nas_cli.morph.phases import BASELINE, Phase
 from nas_cli.morph.settings import MorphSettings
 from nas_cli.runs.sessions import wall_seconds
-from nas_cli.training.fit import FitResult
+from nas_cli.training.result import FitResult
+from nas_cli.training.result import ended as result_block
 
 Event = Mapping[str, Any]
 
 
 def ended(phase: Phase, result: FitResult, restore_best: bool) -> dict[str, Any]:
     """The event of a finished training; `valid` holds the values of the weights that it ended with."""
-    position = result.best_epoch - 1 if restore_best else -1
-    values = result.curve[position] if result.curve else {}
-    return {
-        "event": "phase",
-        "phase": phase.kind,
-        "name": phase.name,
-        "iteration": phase.iteration,
-        "valid": {key: value for key, value in values.items() if key.startswith("valid_")},
-        "epochs": len(result.curve),
-        "best_epoch": result.best_epoch,
-        "stopped": result.stopped,
-        "train_seconds": result.train_seconds,
-        "evaluation_seconds": result.evaluation_seconds,
-        "compile_seconds": result.compile_seconds,
-        "images_per_second": result.images_per_second,
-    }
+    head = {"event": "phase", "phase": phase.kind, "name": phase.name, "iteration": phase.iteration}
+    return head | result_block(result, restore_best)
 
 
 def numbered(epoch: Event, settings: MorphSettings, each: int) -> dict[str, Any]:

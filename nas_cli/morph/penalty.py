@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from nas_cli.errors import ConfigError
 from nas_cli.morph.members import Members
 from nas_cli.morph.relevance import EPSILON, Relevance, as_slices
-from nas_cli.morph.resource import Resource
 from nas_cli.morph.settings import MorphSettings
 from nas_cli.surgery.channels import Channels
+from nas_cli.surgery.resource import Resource
 
 
 @final

@@ -7,10 +7,10 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from nas_cli.morph.layer_terms import DIAGONAL
 from nas_cli.morph.members import Members, find_members, read_through_batch_norms
 from nas_cli.morph.settings import MorphSettings
 from nas_cli.surgery.channels import Channels
+from nas_cli.surgery.layer_terms import DIAGONAL
 
 SHARE_OF_START = 0.5
 """A kernel's threshold is at most this share of its norm at the start: every unit lives at the start, also one with a

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_cli.morph.resource import Resource
 from nas_cli.morph.settings import MorphSettings
 from nas_cli.surgery.channels import Channels
 from nas_cli.surgery.keep import Keep, kept_units
+from nas_cli.surgery.resource import Resource
 from nas_cli.surgery.rounding import round_keep
 
 

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 
 from nas_cli.costs.architecture_cost import architecture_cost
+from nas_cli.costs.before_after import cost_block, layer_rows
 from nas_cli.costs.keras_cost import model_cost
 from nas_cli.costs.latency import Device
 from nas_cli.errors import ConfigError
 from nas_cli.morph.architecture import compressed
-from nas_cli.morph.before_after import cost_block, layer_rows
 from nas_cli.morph.compress import Compression
 from nas_cli.morph.relevance import Relevance
-from nas_cli.morph.resource import resource
 from nas_cli.morph.settings import MorphSettings
 from nas_cli.spaces.architecture import Architecture
 from nas_cli.surgery.channels import ChannelGroup, Channels, find_channels
 from nas_cli.surgery.keep import kept_units
+from nas_cli.surgery.resource import resource
 from nas_cli.surgery.rounding import round_keep
 from nas_cli.surgery.shrink import shrink
 from nas_cli.surgery.widen import widen

@@ -27,8 +27,11 @@ REACH = 0.01
 class Mixture(Protocol):
     """A built network whose operations are weighted by γ; `alpha` is not among its `trainable_weights`."""
 
-    alpha: Sequence[Any]
-    trainable_weights: Sequence[Any]
+    @property
+    def alpha(self) -> Sequence[Any]: ...
+
+    @property
+    def trainable_weights(self) -> Sequence[Any]: ...
 
     def __call__(self, x: Tensor, gamma: Sequence[Tensor], training: bool) -> Tensor:
         """The outputs, (batch, classes)."""
@@ -47,7 +50,7 @@ class Bilevel:
 
     Losses are means over examples, so that Q and L are 1/N of the sums that the paper on relevance writes
     (λ, and the divergence in `regularizer`, are to be divided by N). The paper minimises Q over the regularization
-    hyper-parameters A too; see `nas_cli.oneshot.relevance` for the two readings, `outer_update` and `hyper`.
+    hyper-parameters A too; see `nas_cli.relevance.relevance` for the two readings, `outer_update` and `hyper`.
 
     The losses of the two sides see different Gumbel noise, L at w, w⁺ and w⁻ the same: a difference of two draws over
     a small ε would be noise alone. For the same reason random generators of layers are set back between the three.

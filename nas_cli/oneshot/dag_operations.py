@@ -7,8 +7,8 @@ import keras
 import tensorflow as tf
 
 from nas_cli.oneshot.parameters import Norms, Parameters
-from nas_cli.oneshot.structure_settings import RelevanceSettings
-from nas_cli.oneshot.variational import VariationalConv2D, VariationalDense
+from nas_cli.relevance.settings import RelevanceSettings
+from nas_cli.relevance.variational import VariationalConv2D, VariationalDense
 
 Tensor = Any
 Function = Callable[[Tensor], Tensor]

@@ -19,7 +19,7 @@ from nas_cli.oneshot.dag_operations import (
     operation,
 )
 from nas_cli.oneshot.parameters import Norms, Parameters
-from nas_cli.oneshot.structure_settings import RelevanceSettings
+from nas_cli.relevance.settings import RelevanceSettings
 from nas_cli.spaces.dag import DagSpace
 from nas_cli.spaces.dag_network import NONE, edge_name
 from nas_cli.spaces.decision_space import Values
@@ -35,16 +35,25 @@ class DagSupernet:
     A `nas_cli.oneshot.supernet.Supernet` with the one kind 'graph'. Every operation of every edge has its own weights;
     with `relevance` 'ard' those of dense layers and convolutions, stem and outputs included, are Gaussian. With a gamma
     that is one-hot it computes what `DagSpace.architecture` describes. `incoming` edges of a vertex are derived, None
-    is any number; see `nas_cli.oneshot.dag_derive.derive`.
+    is any number; see `nas_cli.oneshot.dag_derive.derive`. Inputs are raw: x · `scale` + `offset`, per channel or
+    feature, enters the graph.
     """
 
     kinds = ("graph",)
 
     def __init__(
-        self, space: DagSpace, seed: int, relevance: RelevanceSettings | None = None, incoming: int | None = None
+        self,
+        space: DagSpace,
+        seed: int,
+        relevance: RelevanceSettings | None = None,
+        incoming: int | None = None,
+        scale: Sequence[float] | None = None,
+        offset: Sequence[float] | None = None,
     ) -> None:
         self.space, self.edges, self.operations = space, space.edges, space.operations
         self._incoming = incoming
+        self._scale = tf.constant(1.0 if scale is None else scale, tf.float32)
+        self._offset = tf.constant(0.0 if offset is None else offset, tf.float32)
         self._images = len(space.input_shape) == 3
         self._made = Parameters(seed)
         variational = relevance is not None and relevance.name == "ard"
@@ -107,7 +116,7 @@ class DagSupernet:
         width, made = self.space.graph.width, self._made
         first, pooled = [maker.dense(width)], []
         if self._images:
-            first = [maker.convolution(width, 3), Norm(made, width)]
+            first = [maker.convolution(width, 3), *([Norm(made, width)] if self.space.graph.stem else [])]
             pooled = [Norm(made, width), tf.nn.relu, lambda x: tf.reduce_mean(x, (1, 2))]
         functions = {
             f"{edge_name(edge)}/{name}": operation(name, width, made, maker)
@@ -119,7 +128,7 @@ class DagSupernet:
         return {"stem": stem, **functions, "head": Operation(*pooled, maker.dense(self.space.classes))}
 
     def _logits(self, x: Tensor, gamma: Tensor, norms: Norms, training: bool) -> Tensor:
-        vertices = [self.parts["stem"](x, norms, training)]
+        vertices = [self.parts["stem"](x * self._scale + self._offset, norms, training)]
         for target in range(1, self.space.graph.vertices):
             rows = [(row, edge) for row, edge in enumerate(self.edges) if edge[1] == target]
             terms = [term for row, edge in rows for term in self._terms(vertices, edge, gamma[row], norms, training)]

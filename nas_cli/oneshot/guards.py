@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SKIP = "skip_connect"
+SKIPS = ("skip_connect", "identity")
+"""What passes its input on as it is: in the spaces of cells, in graphs of primitive functions."""
+
 FLOOR = 1e-12
 
 
@@ -44,7 +46,7 @@ def signs(gamma: Mapping[str, NDArray[Any]], derived: Mapping[str, Sequence[str]
 
 def skip_count(names: Sequence[str]) -> int:
     """How many of a cell's operations are skip connections."""
-    return sum(name == SKIP for name in names)
+    return sum(name in SKIPS for name in names)
 
 
 def entropy(gamma: NDArray[Any]) -> NDArray[np.float64]:

@@ -1,11 +1,15 @@
 """What a supernet costs, known before it is built: its layers as an architecture, counted by the cost model."""
 
+from typing import Any
+
 from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.costs.cost import Cost
 from nas_cli.errors import ConfigError
 from nas_cli.spaces.architecture import Architecture
 from nas_cli.spaces.cell import CellSpace
 from nas_cli.spaces.cell_network import STEM_MULTIPLIER, operation
+from nas_cli.spaces.dag import DagSpace
+from nas_cli.spaces.dag_network import NONE
 from nas_cli.spaces.layer_blocks import Layers
 from nas_cli.spaces.nasbench201 import EDGES, KERNELS, OPERATIONS, STAGES, NASBench201, residual
 
@@ -23,6 +27,27 @@ def cell_cost(space: CellSpace) -> Cost:
 def nasbench201_cost(space: NASBench201) -> Cost:
     """The cost of `NASBench201Supernet(space)`, in the same way."""
     return architecture_cost(_nasbench201_network(space))
+
+
+def dag_cost(space: DagSpace) -> Cost:
+    """The cost of `DagSupernet(space)` with ordinary weights, in the same way; Gaussian ones have two numbers each
+    (and at most one precision), and a second product."""
+    return architecture_cost(_dag_network(space))
+
+
+def supernet_cost(space: Any) -> Cost:
+    """The cost of the supernet of a space.
+
+    Raises:
+        ConfigError: there is none of this space.
+    """
+    if isinstance(space, CellSpace):
+        return cell_cost(space)
+    if isinstance(space, NASBench201):
+        return nasbench201_cost(space)
+    if isinstance(space, DagSpace):
+        return dag_cost(space)
+    raise ConfigError(f"no supernet is known for space {type(space).__name__}: use cell, nasbench201 or dag.")
 
 
 def step_bytes(cost: Cost, batch_size: int, order: int = 1) -> int:
@@ -116,3 +141,40 @@ def _nasbench201_cell(layers: Layers, start: int, channels: int) -> int:
             brought += [at, pooled[at]]
         nodes.append(layers.joined(tuple(brought)))
     return nodes[-1]
+
+
+def _dag_network(space: DagSpace) -> Architecture:
+    """As `nas_cli.spaces.dag_network.graph_network`, with all functions on all edges, nothing of them shared."""
+    body, graph, images = Layers(space.input_shape), space.graph, len(space.input_shape) == 3
+    at = 0
+    if graph.stem:
+        width = graph.width
+        at = body.norm(body.convolution(0, width, 3)) if images else body.add("dense", 0, units=width)
+    vertices = [at]
+    for target in range(1, graph.vertices):
+        brought: list[int] = []
+        for source, at in enumerate(vertices):
+            for _ in range(graph.level(source), graph.level(target) if images else 0):
+                at = body.add("max_pool", at, size=2)
+            brought += [graph_operation(body, name, at, graph.width) for name in space.operations if name != NONE]
+        vertices.append(body.joined(tuple(brought)))
+    if images:
+        body.classifier(body.add("activation", body.norm(vertices[-1]), activation="relu"), space.classes)
+    else:
+        body.add("dense", vertices[-1], units=space.classes, activation="linear")
+    return Architecture(tuple(body.nodes))
+
+
+def graph_operation(body: Layers, name: str, at: int, width: int) -> int:
+    """The position of one function of a graph on node `at`; nothing of it is shared with others."""
+    kind, _, rest = name.partition("_")
+    if kind == "dense":
+        return body.add("dense", at, units=width, activation=rest or "linear")
+    if kind in ("conv", "separable"):
+        at, kernel = body.add("activation", at, activation="relu"), int(rest[-1])
+        if kind == "conv":
+            return body.norm(body.convolution(at, width, kernel))
+        return body.norm(body.convolution(body.depthwise(at, kernel), width, 1))
+    if kind in ("max", "avg"):
+        return body.add("max_pool" if kind == "max" else "average_pool", at, size=int(rest[-1]), stride=1)
+    return at if name == "identity" else body.add("activation", at, activation=name)

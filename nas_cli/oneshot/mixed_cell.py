@@ -8,12 +8,7 @@ import tensorflow as tf
 from nas_cli.oneshot.bundles import Arrays
 from nas_cli.oneshot.mixed import MixedOperation, Node
 from nas_cli.oneshot.parameters import Norms, Parameters
-from nas_cli.oneshot.supernet import Edge
-
-
-def all_edges(inputs: int, nodes: int) -> tuple[Edge, ...]:
-    """Every (source, target) of a cell in which a node reads all before it, node by node, sources in order."""
-    return tuple((source, target) for target in range(inputs, inputs + nodes) for source in range(target))
+from nas_cli.oneshot.supernet import Edge, all_edges
 
 
 @final

@@ -10,9 +10,10 @@ from nas_cli.oneshot.bundles import Arrays, Convolution, affine
 from nas_cli.oneshot.derive import derive_edges, one_hot
 from nas_cli.oneshot.ends import Classifier, Stem, give
 from nas_cli.oneshot.mixed import Node
-from nas_cli.oneshot.mixed_cell import MixedCell, all_edges
+from nas_cli.oneshot.mixed_cell import MixedCell
 from nas_cli.oneshot.parameters import Norms, Parameters
 from nas_cli.oneshot.stacked_supernet import StackedSupernet
+from nas_cli.oneshot.supernet import all_edges
 from nas_cli.spaces.decision_space import Values
 from nas_cli.spaces.nasbench201 import KERNELS, OPERATIONS, OUTPUT, STAGES, NASBench201
 

@@ -8,9 +8,8 @@ import tensorflow as tf
 
 from nas_cli.oneshot.ends import Classifier, Stem
 from nas_cli.oneshot.mixed import drop_paths
-from nas_cli.oneshot.mixed_cell import all_edges
 from nas_cli.oneshot.parameters import Norms, Parameters
-from nas_cli.oneshot.supernet import groups
+from nas_cli.oneshot.supernet import all_edges, groups
 
 ALPHA_DEVIATION = 1e-3
 

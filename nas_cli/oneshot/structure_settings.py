@@ -1,4 +1,4 @@
-"""Settings of the relaxed structure, its prior, and the relevance of weights; checked without TensorFlow."""
+"""Settings of the relaxed structure and of its prior; checked without TensorFlow."""
 
 from dataclasses import dataclass
 
@@ -35,20 +35,3 @@ class PriorSettings:
     concentration: float = number(0, open_low=True)
     temperature: float = number(0, open_low=True)
     floor: float = number(0, 0.5, open_low=True, open_high=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RelevanceSettings:
-    """Whether weights are distributions, whose precisions tell the relevant ones (ard), or numbers (none).
-
-    `share`: which weights have one precision a together: none, those of one input, or those of one output.
-    `update`: closed_form, a = 1/mean(μ² + σ²); hypergradient, a gradient step on the validation loss through one
-    step of the weights (second order only). `threshold`: weights with |μ|/σ below it are removed (see `relevance`).
-    `initial_log_variance`: log σ² at the start.
-    """
-
-    name: str = choice("none", "ard")
-    share: str = choice("weight", "input", "output")
-    update: str = choice("closed_form", "hypergradient")
-    threshold: float = number(0)
-    initial_log_variance: float = number(-20, 0)

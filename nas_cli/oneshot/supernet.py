@@ -19,12 +19,23 @@ class Supernet(Protocol):
     are all that a checkpoint of the network needs, moving statistics included and alpha excluded.
     """
 
-    alpha: list[Any]
-    kinds: tuple[str, ...]
-    edges: tuple[Edge, ...]
-    operations: tuple[str, ...]
-    trainable_weights: list[Any]
-    weights: list[Any]
+    @property
+    def alpha(self) -> list[Any]: ...
+
+    @property
+    def kinds(self) -> tuple[str, ...]: ...
+
+    @property
+    def edges(self) -> tuple[Edge, ...]: ...
+
+    @property
+    def operations(self) -> tuple[str, ...]: ...
+
+    @property
+    def trainable_weights(self) -> list[Any]: ...
+
+    @property
+    def weights(self) -> list[Any]: ...
 
     def __call__(self, x: Any, gamma: Sequence[Any], training: bool) -> Any:
         """Logits (batch, classes) of raw inputs, with `gamma[kind]` (edges, operations) multiplying what the operations
@@ -39,6 +50,11 @@ class Supernet(Protocol):
 
     def one_hot(self, genotype: Values) -> list[NDArray[Any]]:
         """The mixing weights with which the supernet computes what the genotype's network computes."""
+
+
+def all_edges(inputs: int, nodes: int) -> tuple[Edge, ...]:
+    """Every (source, target) of a cell in which a node reads all before it, node by node, sources in order."""
+    return tuple((source, target) for target in range(inputs, inputs + nodes) for source in range(target))
 
 
 def groups(edges: Sequence[Edge]) -> list[list[int]]:

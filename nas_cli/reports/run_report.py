@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from nas_cli.reports.bench_report import build_bench_report
 from nas_cli.reports.candidate import neural_network
 from nas_cli.reports.importance import Importance
 from nas_cli.reports.layers import layers_csv
@@ -12,18 +13,27 @@ from nas_cli.reports.plots.decisions import decisions_plot
 from nas_cli.reports.plots.front import front_plot
 from nas_cli.reports.plots.importance import importance_plot
 from nas_cli.reports.plots.neurons import neurons_plot
+from nas_cli.reports.plots.pruning import pruning_plots
+from nas_cli.reports.plots.quantized import quantized_plots
 from nas_cli.reports.plots.rungs import rungs_plot
 from nas_cli.reports.plots.search import best_so_far_plot, generation_plot, species_plots
 from nas_cli.reports.plots.shrinking import shrinking_plots
+from nas_cli.reports.plots.structure import structure_plots
 from nas_cli.reports.plots.style import Plot, png
+from nas_cli.reports.pruning import Pruned
+from nas_cli.reports.pruning_csv import pruning_tables
+from nas_cli.reports.quantized import Quantized, quantized_csv
 from nas_cli.reports.shrinking import Shrinking
 from nas_cli.reports.source import Source, load
+from nas_cli.reports.structure import Structure
+from nas_cli.reports.structure_csv import structure_csv
 from nas_cli.reports.trials import trials_csv
 from nas_cli.runs.files import refusal, write_atomic
 
 
 def build_report(run_path: Path) -> list[Path]:
-    """The files written into the run folder: trials.csv (of a morph run layers.csv), plots/*.png, report.html.
+    """The files written into the run folder: trials.csv (of a morph run layers.csv, of a pruning rounds.csv and
+    layers.csv), of a search in a supernet also structure.csv, plots/*.png, report.html.
 
     Figures without data are not drawn, and those of an earlier report are removed.
 
@@ -31,15 +41,25 @@ def build_report(run_path: Path) -> list[Path]:
         RunError: if the folder is not a run, its files are damaged, or it cannot be written.
     """
     source = load(run_path)
+    if source.command == "bench":
+        return build_bench_report(source, run_path)
     plots = plots_of(source)
     if source.command == "morph":
         table, content = run_path / "layers.csv", layers_csv(Shrinking(source.history))
+    elif source.command == "quantize":
+        table, content = run_path / "methods.csv", quantized_csv(Quantized(source.history))
     else:
         table, content = run_path / "trials.csv", trials_csv(source.history)
-    write_atomic(table, content)
+    tables = {table: content}
+    if source.command == "prune":
+        tables = {run_path / name: text for name, text in pruning_tables(Pruned(source.history)).items()}
+    if (structure := Structure(source.history)).searches:
+        tables[run_path / "structure.csv"] = structure_csv(structure)
+    for file, text in tables.items():
+        write_atomic(file, text)
     drawn = write_plots(plots, run_path / "plots")
     write_atomic(run_path / "report.html", run_page(source, plots).encode("utf-8"))
-    return [table, *drawn, run_path / "report.html"]
+    return [*tables, *drawn, run_path / "report.html"]
 
 
 def plots_of(source: Source) -> list[Plot]:
@@ -48,8 +68,11 @@ def plots_of(source: Source) -> list[Plot]:
     single = [best_so_far_plot(history), generation_plot(history), rungs_plot(history), front_plot(history)]
     single += [search_curves(history), decisions_plot(history)]
     plots = [plot for plot in single if plot is not None]
-    plots += [*training_curves(history), *species_plots(history)] if source.command != "morph" else []
+    plots += [*training_curves(history), *species_plots(history)] if source.command not in ("morph", "prune") else []
+    plots += pruning_plots(Pruned(history)) if source.command == "prune" else []
     plots += shrinking_plots(Shrinking(history)) if source.command == "morph" else []
+    plots += quantized_plots(Quantized(history)) if source.command == "quantize" else []
+    plots += structure_plots(Structure(history))
     found = source.importance
     plots += [importance_plot(found)] if isinstance(found, Importance) else []
     best = history.best

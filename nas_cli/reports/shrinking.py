@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from nas_cli.reports.history import History
 from nas_cli.reports.measure import finite
@@ -17,6 +17,8 @@ WEIGHTS = {
     "given": "with the weights it came with",
     "shrink": "with the weights of the shrinking phase",
     "retrain": "retrained",
+    "pruned": "after the last round",
+    "random": "pruned by the random criterion",
 }
 """What a network had been through when its accuracy was measured."""
 
@@ -42,6 +44,26 @@ class Change:
         if self.kind == "ms":
             return "–" if value is None else duration_ms(value)
         return count(value)
+
+
+class Compared(Protocol):
+    """A run that made one network of another: their figures."""
+
+    @property
+    def history(self) -> History:
+        """Its journal."""
+
+    @property
+    def before(self) -> Event:
+        """The figures of the network as it was."""
+
+    @property
+    def after(self) -> Event:
+        """The figures of the network that was made of it; empty before there is one."""
+
+    @property
+    def changes(self) -> list[Change]:
+        """Every figure that has at least its value before."""
 
 
 @dataclass(frozen=True)
@@ -101,30 +123,11 @@ class Shrinking:
     @cached_property
     def changes(self) -> list[Change]:
         """Every figure that has at least its value before."""
-        rows = [
-            ("FLOPs per image", "count", "flops"),
-            ("MACs per image", "count", "macs"),
-            ("Parameters", "count", "params"),
-            ("Activation memory", "bytes", "activation_bytes"),
-            ("File size", "bytes", "file_bytes"),
-        ]
-        found = [Change(name, kind, self._value("before", key), self._value("after", key)) for name, kind, key in rows]
-        for batch in (1, 32):
-            values = [
-                finite((side.get("ms_per_image") or {}).get(f"batch_{batch}")) for side in (self.before, self.after)
-            ]
-            found.append(Change(f"Time per image, batch {batch}", "ms", *values))
-        return [change for change in found if change.before is not None]
+        return changes(self.before, self.after)
 
     def change(self, name: str) -> Change | None:
         """The figure of that name, if the run has it."""
         return next((change for change in self.changes if change.name == name), None)
-
-    @property
-    def threads(self) -> int | None:
-        """The threads that the times were measured with."""
-        found = (self.after.get("ms_per_image") or {}).get("threads")
-        return None if found is None else int(found)
 
     @cached_property
     def layers(self) -> list[LayerChange]:
@@ -143,19 +146,7 @@ class Shrinking:
     @cached_property
     def stages(self) -> list[Stage]:
         """The phases in order; a baseline ends where the smaller network's last training does."""
-        names: dict[str, list[Event]] = {}
-        for epoch in self.history.epochs:
-            names.setdefault(str(epoch.get("name")), []).append(epoch)
-        found, begin = [], 0
-        for name, epochs in names.items():
-            kind = str(epochs[0].get("phase"))
-            if kind != "baseline":
-                found.append(Stage(name, kind, begin, epochs))
-                begin += len(epochs)
-        baseline = names.get("baseline")
-        if baseline:
-            found.append(Stage("baseline", "baseline", max(0, begin - len(baseline)), baseline))
-        return found
+        return stages(self.history)
 
     @property
     def channels(self) -> tuple[int, int] | None:
@@ -165,14 +156,56 @@ class Shrinking:
         first, last = self.shrunk[0]["groups"], self.shrunk[-1]["groups"]
         return sum(group["before"] for group in first), sum(group["after"] for group in last)
 
-    def _value(self, side: str, key: str) -> float | None:
-        return finite((self.before if side == "before" else self.after).get(key))
-
     def _now(self, name: str) -> Event:
         rows = self.shrunk[-1].get("layers") or () if self.shrunk else self.history.start.get("layers") or ()
         found = {row["name"]: row for row in rows}
         # Shrinking flattens nested models: 'stem/conv' becomes 'stem_conv'.
         return found.get(name) or found.get(name.replace("/", "_")) or {}
+
+
+FIGURES = (
+    ("FLOPs per image", "count", "flops"),
+    ("MACs per image", "count", "macs"),
+    ("Parameters", "count", "params"),
+    ("Weights that are not zero", "count", "nonzero"),
+    ("Activation memory", "bytes", "activation_bytes"),
+    ("File size", "bytes", "file_bytes"),
+    ("File size, compressed", "bytes", "compressed_bytes"),
+)
+"""Name, kind and key of the figures of a network."""
+
+
+def changes(before: Event, after: Event) -> list[Change]:
+    """Every figure of two sides that has at least its value before."""
+    found = [Change(name, kind, finite(before.get(key)), finite(after.get(key))) for name, kind, key in FIGURES]
+    for batch in (1, 32):
+        values = [finite((side.get("ms_per_image") or {}).get(f"batch_{batch}")) for side in (before, after)]
+        found.append(Change(f"Time per image, batch {batch}", "ms", *values))
+    return [change for change in found if change.before is not None]
+
+
+BESIDE = ("baseline", "reinit")
+"""Phases that are no part of the way to the result."""
+
+
+def stages(history: History) -> list[Stage]:
+    """The phases of a run in order; a baseline ends where the smaller network's last training does.
+
+    Other arms and controls of a run are left out.
+    """
+    names: dict[str, list[Event]] = {}
+    for epoch in history.epochs:
+        names.setdefault(str(epoch.get("name")), []).append(epoch)
+    found: list[Stage] = []
+    begin = 0
+    for name, epochs in names.items():
+        kind = str(epochs[0].get("phase"))
+        if kind not in BESIDE and str(epochs[0].get("arm", "main")) == "main":
+            found.append(Stage(name, kind, begin, epochs))
+            begin += len(epochs)
+    if "baseline" in names:
+        found.append(Stage("baseline", "baseline", max(0, begin - len(names["baseline"])), names["baseline"]))
+    return found
 
 
 def duration_ms(value: float) -> str:

@@ -69,8 +69,9 @@ class Source:
         history, best = self.history, self.history.best
         if best is not None:
             return history.score(best)
-        if self.history.last("shrunk"):
-            return history.measure.valid((history.last("test") or history.last("shrunk")).get("valid") or {})
+        made = self._made
+        if made:
+            return history.measure.valid((history.last("test") or made).get("valid") or {})
         values = [value for value in map(history.measure.valid, history.epochs) if value is not None]
         return (max if history.measure.higher_is_better else min)(values, default=None)
 
@@ -78,13 +79,19 @@ class Source:
     def cost(self) -> Mapping[str, Any]:
         """params, macs, flops, … of the chosen network: as the journal has them, or else counted from its layers."""
         best, network = self.history.best, self.architecture
-        alone = self.history.last("shrunk") or self.history.start
+        alone = self._made or self.history.start
         recorded: Mapping[str, Any] = best.cost if best is not None else alone.get("cost") or {}
         if recorded or network is None:
             return recorded
         layers = layers_of(network)
         macs = sum(layer.macs for layer in layers)
         return {"params": sum(layer.params for layer in layers), "macs": macs, "flops": 2 * macs}
+
+    @property
+    def _made(self) -> Mapping[str, Any]:
+        """The last event of a smaller network that a run has made of one; empty for other runs."""
+        own = [event for event in self.history.of_kind("pruned") if event.get("arm") == "main"]
+        return self.history.last("shrunk") or (own[-1] if own else {})
 
     @property
     def flops(self) -> float | None:

@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
 from nas_cli.errors import NasError, RunError
@@ -37,6 +37,7 @@ def run_search(
     launched: float | None = None,
     economies: Economies = NONE,
     events: list[Event] | None = None,
+    prelude: Callable[[Record], None] | None = None,
 ) -> dict[str, Any]:
     """The summary of the finished search; begins it, or resumes it by replaying its journal.
 
@@ -44,7 +45,7 @@ def run_search(
     of the journal. `start` holds command, config_digest and dataset for the start event. `launched` is when the
     process began to work for this run (unix seconds), so that its preparations count as time outside training.
     `economies` says what trials may use of earlier generations. `events` are those of the journal, if the caller has
-    read them already.
+    read them already. `prelude` is what the run does before the first trial, in its own events of the journal.
     The evaluator is closed at the end. A trial that failed stays failed: it is a result.
 
     Raises:
@@ -61,7 +62,7 @@ def run_search(
                 record, heard = Record(journal, events), listener or Silent()
                 search = _Search(run, record, strategy, evaluator, heard, meter, cost_of, seed, economies)
                 search.begin(start, began)
-                _carry_out(search)
+                _carry_out(search, prelude)
                 events = record.events
     finally:
         evaluator.close()
@@ -75,8 +76,10 @@ def conclude(run: RunFolder, events: Sequence[Event]) -> dict[str, Any]:
     return _write_summary(run, events)
 
 
-def _carry_out(search: "_Search") -> None:
+def _carry_out(search: "_Search", prelude: Callable[[Record], None] | None) -> None:
     try:
+        if prelude is not None:
+            prelude(search.record)
         search.explore()
         search.finish()
     except KeyboardInterrupt as error:

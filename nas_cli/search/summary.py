@@ -6,6 +6,7 @@ from typing import Any
 
 from nas_cli.search.accounting import Times, times
 from nas_cli.search.compression import compression_summary
+from nas_cli.search.structure import structure_summary
 from nas_cli.search.trials import best_trial, better, trained_network
 
 VERSION = 1
@@ -34,6 +35,7 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
             `accounting.Times`. cpu_seconds: processor time of the trials. cached, stopped_early: numbers of trials
             that took over an earlier score, or whose training ended early. compression: null, or see
             `compression.compression_summary`.
+        structure: only of a search that trains supernets, see `structure.structure_summary`.
             compile_seconds: sum over the trials of the time to compile them, contained in train_seconds,
             evaluation_seconds and compress_seconds.
             peak_memory_bytes: largest sum of the resident memory of all processes; generation_memory_bytes: the
@@ -56,7 +58,8 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
         "best": _best(events),
         "search": _search(events, trials, spent) | {"dataset": start.get("dataset")},
     }
-    return summary | ({"reason": reason} if reason else {})
+    structure = structure_summary(events)
+    return summary | ({"structure": structure} if structure else {}) | ({"reason": reason} if reason else {})
 
 
 def is_complete(events: Sequence[Event]) -> bool:

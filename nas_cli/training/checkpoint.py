@@ -24,7 +24,8 @@ Arrays = Sequence[NDArray[Any]]
 class Checkpoint:
     """Weights (with batch-norm statistics and the state of dropout's generators), optimizer, best weights, curve.
 
-    The order of examples and their augmentation follow from (seed, epoch) and need no state.
+    `optimizer` has the state of a penalty too, if it has one. The order of examples and
+    their augmentation follow from (seed, epoch) and need no state.
     """
 
     weights: Arrays

@@ -1,7 +1,7 @@
 """Loss and metric of a model on a split."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, final
 
 from nas_cli.data.dataset import Dataset, Split
 from nas_cli.distributed.ring import OneProcess, Ring
@@ -12,8 +12,21 @@ from nas_cli.training.steps import EvaluationSteps, total
 
 def evaluate(model: Any, split: Split, dataset: Dataset, batch_size: int = 256) -> Mapping[str, float]:
     """'loss' (no smoothing, no penalties) and 'accuracy' or 'rmse' (raw units) of a model on a split of `dataset`."""
-    objective = plain_objective(dataset)
-    return measured(EvaluationSteps(model, objective, split, jit_compile=False), objective, split, batch_size)
+    return Evaluation(model, split, dataset)(split, batch_size)
+
+
+@final
+class Evaluation:
+    """`evaluate` of one model again and again, compiled once, whatever its weights become."""
+
+    def __init__(self, model: Any, example: Split, dataset: Dataset) -> None:
+        """`example`: a split with the shapes and types to come."""
+        self._objective = plain_objective(dataset)
+        self._steps = EvaluationSteps(model, self._objective, example, jit_compile=False)
+
+    def __call__(self, split: Split, batch_size: int = 256) -> Mapping[str, float]:
+        """'loss' and 'accuracy' or 'rmse'."""
+        return measured(self._steps, self._objective, split, batch_size)
 
 
 def measured(

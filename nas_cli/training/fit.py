@@ -23,13 +23,14 @@ from nas_cli.training.evaluation import evaluate, measured
 from nas_cli.training.feed import Pace, chunks, rate
 from nas_cli.training.losses import build_objective, plain_objective
 from nas_cli.training.optimizers import build_optimizer
-from nas_cli.training.penalty import Penalty
+from nas_cli.training.penalty import Penalty, StatefulPenalty
 from nas_cli.training.precision import has_gpu
 from nas_cli.training.replicas import diverge, settle
 from nas_cli.training.result import Epoch, FitResult, Progress, best_epoch, stale_epochs
 from nas_cli.training.schedules import learning_rates
 from nas_cli.training.settings import TrainingSettings
 from nas_cli.training.steps import EvaluationSteps, TrainSteps, prepared_optimizer, total
+from nas_cli.training.teaching import Teaching
 from nas_cli.training.tensorboard import TensorBoardLog
 
 __all__ = ["FitResult", "evaluate", "fit"]
@@ -54,6 +55,7 @@ def fit(
     validate: bool = True,
     ring: Ring | None = None,
     done: int = 0,
+    teaching: Teaching | None = None,
 ) -> FitResult:
     """Trains `model` in place on the training split and scores it on the validation split after every epoch.
 
@@ -66,6 +68,7 @@ def fit(
     Without `validate` the curve has no validation values, and nothing can be chosen by them.
     `done`: epochs of `settings.epochs` that the model had in an earlier training; the numbers of the epochs, the
     learning rates and the order of examples go on behind them, the optimizer's state begins anew.
+    With a `teaching` the training loss is that of a student; what is measured on the validation split stays.
 
     All processes of a `ring` make this call with equal arguments and end with equal weights, bit for bit, and the
     same curve. Each takes `batch_size` examples of a step: W processes follow the weights of one with batches W times
@@ -80,12 +83,11 @@ def fit(
     if ring.rank:
         checkpoints = progress = log_dir = None
     with StopRequest(ring) as request:
-        training = _Training(
-            model, dataset, settings, augmentation, seed, penalty, stop, max_steps, validate, ring, request, done
-        )
+        further = (penalty, stop, max_steps, validate, ring, request, done, teaching)
+        training = _Training(model, dataset, settings, augmentation, seed, *further)
         log = TensorBoardLog(log_dir if settings.tensorboard else None)
         parts = (settings, augmentation, seed, dataset.split_digest, checkpoint.structure(model))
-        identity = checkpoint.fingerprint(*parts, *_unusual(max_steps, ring.size, done))
+        identity = checkpoint.fingerprint(*parts, *_unusual(max_steps, ring.size, done, teaching))
         training.restore(None if checkpoints is None else checkpoint.load(checkpoints, identity))
         while training.stopped is None:
             epoch = training.run_epoch()
@@ -100,11 +102,13 @@ def fit(
         return training.finish()
 
 
-def _unusual(max_steps: int | None, processes: int, done: int) -> tuple[Any, ...]:
-    """What further tells a training from others; empty for one process that trains whole epochs from the first."""
+def _unusual(max_steps: int | None, processes: int, done: int, teaching: Teaching | None) -> tuple[Any, ...]:
+    """What further tells a training from others; empty for one process that trains whole epochs from the first, and
+    from labels alone."""
+    taught = () if teaching is None else (teaching.identity,)
     steps = () if max_steps is None else (max_steps,)
     several = () if processes == 1 else (f"{processes} processes",)
-    return (*steps, *several, *((f"behind {done} epochs",) if done else ()))
+    return (*steps, *several, *((f"behind {done} epochs",) if done else ()), *taught)
 
 
 @final
@@ -125,17 +129,25 @@ class _Training:
         ring: Ring,
         request: StopRequest,
         done: int,
+        teaching: Teaching | None,
     ) -> None:
         self._began = time.perf_counter()
-        self._model, self._data, self._settings, self._seed = model, dataset, settings, seed
+        objective, live = build_objective(settings.loss, dataset), None
+        # What is trained has the weights of `model`, and may have more of its own, for the features of a teacher.
+        trained = model
+        if teaching is not None:
+            dataset, objective, live = teaching.examples(dataset), teaching.objective(objective), teaching.live
+            trained = model if teaching.network is None else teaching.network
+        self._model, self._data, self._settings, self._seed = trained, dataset, settings, seed
         self._augmentation, self._stop, self._max_steps = augmentation, stop, max_steps
         self._validate, self._ring, self._request, self._done = validate, ring, request, done
         self._batch_size = settings.batch_size * ring.size
-        self._objective = build_objective(settings.loss, dataset)
+        self._objective = objective
         self._valid_objective = plain_objective(dataset)
-        self._optimizer = prepared_optimizer(build_optimizer(settings.optimizer), model)
+        self._optimizer = prepared_optimizer(build_optimizer(settings.optimizer), trained)
+        self._penalty_state = [*penalty.variables] if isinstance(penalty, StatefulPenalty) else []
         jit = _compiles(settings, ring)
-        self._train = TrainSteps(model, self._objective, self._optimizer, dataset.train, jit, penalty, ring)
+        self._train = TrainSteps(trained, objective, self._optimizer, dataset.train, jit, penalty, ring, live)
         self._evaluate = EvaluationSteps(model, self._valid_objective, dataset.validation, jit)
         self._pace, self._evaluation_pace = Pace(jit), Pace(jit)
         self._curve: list[Epoch] = []
@@ -252,11 +264,16 @@ class _Training:
     def _out_of_time(self) -> bool:
         return self._settings.max_seconds is not None and self._elapsed() > self._settings.max_seconds
 
+    @property
+    def _optimizer_state(self) -> Sequence[Any]:
+        """What steps change beside the model: the optimizer's variables and those of the penalty."""
+        return [*self._optimizer.variables, *self._penalty_state]
+
     def state(self) -> checkpoint.Checkpoint:
         """Everything that a continuation needs."""
         return checkpoint.Checkpoint(
             weights=_values(self._model.variables),
-            optimizer=_values(self._optimizer.variables),
+            optimizer=_values(self._optimizer_state),
             best=self._best,
             curve=tuple(self._curve),
             seconds=self._seconds(),
@@ -266,10 +283,10 @@ class _Training:
         """Goes to the end of the epoch in which `state`, that of rank 0, was taken; None: to the beginning."""
         if state is not None:
             _assign(self._model.variables, state.weights)
-            _assign(self._optimizer.variables, state.optimizer)
+            _assign(self._optimizer_state, state.optimizer)
             self._best = state.best
         past = agreed(self._ring, None if state is None else [list(state.curve), dict(state.seconds)])
-        self._ring.broadcast([*self._model.variables, *self._optimizer.variables])
+        self._ring.broadcast([*self._model.variables, *self._optimizer_state])
         settle_all(self._model)
         if past is not None:
             self._curve, self._before = past

@@ -20,6 +20,7 @@ from nas_cli.runs.journal import Journal
 from nas_cli.runs.sessions import wall_seconds
 from nas_cli.training.fit import FitResult, evaluate, fit
 from nas_cli.training.settings import TrainingSettings
+from nas_cli.training.teaching import Teaching
 
 VERSION = 1
 
@@ -28,7 +29,10 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class FullTraining:
-    """What is trained, on what, how, and by which processes together."""
+    """What is trained, on what, how, and by which processes together.
+
+    `teaching`: the teacher's part, None without one. `further`: what the test event says besides, measured once.
+    """
 
     model: Any
     dataset: Dataset
@@ -36,6 +40,8 @@ class FullTraining:
     augmentation: AugmentationSettings
     seed: int
     ring: Ring = field(default_factory=OneProcess)
+    teaching: Teaching | None = None
+    further: Callable[[], Mapping[str, Any]] = dict
 
     def cost(self) -> Cost:
         """The cost of the model on one example."""
@@ -63,7 +69,8 @@ def run_training(
                 with unstoppable():
                     journal.append({"event": "stop", "status": "interrupted", "reason": "interrupted"})
                     run.write_json("summary.json", summarise(run.events()))
-                raise Interrupted(f"interrupted: continue with  nas train --resume {run.path}") from error
+                command = start.get("command", "train")
+                raise Interrupted(f"interrupted: continue with  nas {command} --resume {run.path}") from error
     summary = summarise(run.events())
     run.write_json("summary.json", summary)
     run.remove(run.data)
@@ -100,6 +107,7 @@ def _carry_out(
         progress=record,
         log_dir=run.path / "tensorboard" if job.training.tensorboard else None,
         ring=job.ring,
+        teaching=job.teaching,
     )
     for epoch in result.curve:
         record(epoch)
@@ -128,6 +136,7 @@ def _tested(run: RunFolder, job: FullTraining) -> dict[str, Any]:
         "metrics": {f"test_{name}": value for name, value in metrics.items()},
         "valid": {f"valid_{name}": value for name, value in valid.items()},
         "file_bytes": file.stat().st_size,
+        **job.further(),
     }
 
 
@@ -167,7 +176,8 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
 
     Keys: version, command, status, seed, wall_seconds (over all sessions, without the pauses), trials and
     failed (0), best {id: null, valid_accuracy, test_accuracy (or _rmse), flops, params, architecture: null}, training
-    {epochs, best_epoch, stopped, train_seconds, evaluation_seconds, images_per_second, dataset, model}.
+    {epochs, best_epoch, stopped, train_seconds, evaluation_seconds, images_per_second, dataset, model}; of a
+    distillation also distill, what its start and test events say under that name.
     """
     last = {event["event"]: event for event in events}
     start, end, test = last["start"], last.get("end", {}), last.get("test")
@@ -178,7 +188,7 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
         best = {"id": None, **test["valid"], **test["metrics"], **start["cost"], "architecture": None}
     return {
         "version": VERSION,
-        "command": "train",
+        "command": start.get("command", "train"),
         "status": status,
         "seed": start["seed"],
         "wall_seconds": wall_seconds(events),
@@ -192,4 +202,5 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
             "dataset": start["dataset"],
             "model": start["model"],
         },
+        **({"distill": {**start["distill"], **(test or {}).get("distill", {})}} if "distill" in start else {}),
     }

@@ -2,11 +2,14 @@
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
 from typing import Any, final
 
 from nas_cli.data.dataset import Dataset
 from nas_cli.errors import ConfigError
-from nas_cli.training.settings import LossSettings
+from nas_cli.training import robust_losses
+from nas_cli.training.settings import LOSS_NEEDS, LossSettings
 
 Tensor = Any
 
@@ -58,12 +61,40 @@ class CrossEntropy(Objective):
         return (1.0 - self._smoothing) * hard + self._smoothing * uniform
 
     def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        from keras import ops
-
-        return ops.cast(ops.equal(ops.argmax(outputs, axis=-1), ops.cast(targets, "int32")), "float32")
+        return _hits(outputs, targets)
 
     def summary(self, mean_score: float) -> float:
         return mean_score
+
+
+@final
+class RobustLoss(Objective):
+    """A loss of logits and integer labels that bears wrong labels, in place of cross-entropy."""
+
+    metric = "accuracy"
+    higher_is_better = True
+
+    def __init__(self, loss: Callable[[Tensor, Tensor], Tensor]) -> None:
+        """`loss`: from float32 logits (batch, classes) and labels (batch,) to losses (batch,)."""
+        self._loss = loss
+
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        from keras import ops
+
+        return self._loss(ops.cast(outputs, "float32"), targets)
+
+    def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return _hits(outputs, targets)
+
+    def summary(self, mean_score: float) -> float:
+        return mean_score
+
+
+def _hits(outputs: Tensor, targets: Tensor) -> Tensor:
+    """float32 (batch,): 1 where the largest logit is that of the label."""
+    from keras import ops
+
+    return ops.cast(ops.equal(ops.argmax(outputs, axis=-1), ops.cast(targets, "int32")), "float32")
 
 
 @final
@@ -105,6 +136,8 @@ def build_objective(settings: LossSettings, dataset: Dataset) -> Objective:
         ConfigError: a loss that does not fit the task, or label smoothing without classes.
     """
     expected = "mse" if dataset.task == "regression" else "cross_entropy"
+    if settings.name in LOSS_NEEDS and expected == "cross_entropy":
+        return _with_parameters(settings)
     if settings.name not in ("auto", expected):
         raise ConfigError(
             f"training.loss={settings.name} does not fit {dataset.name} ({dataset.task}): use {expected} or auto."
@@ -115,3 +148,10 @@ def build_objective(settings: LossSettings, dataset: Dataset) -> Objective:
     if smoothing:
         raise ConfigError(f"training.loss.label_smoothing={smoothing}: {dataset.name} has no classes, must be null.")
     return MeanSquaredError(dataset.target_mean, dataset.target_std)
+
+
+def _with_parameters(settings: LossSettings) -> Objective:
+    if settings.name == "label_smoothing":
+        return CrossEntropy(settings.label_smoothing or 0.0)
+    values = {key: getattr(settings, key) for key in LOSS_NEEDS[settings.name]}
+    return RobustLoss(partial(getattr(robust_losses, settings.name), **values))

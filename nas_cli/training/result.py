@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 Epoch = Mapping[str, float]
 Progress = Callable[[Mapping[str, float]], None]
@@ -28,6 +29,22 @@ class FitResult:
     compile_seconds: float
     images_per_second: float
     best_epoch: int
+
+
+def ended(result: FitResult, restore_best: bool) -> dict[str, Any]:
+    """What a journal says of a finished training; `valid` holds the values of the weights that it ended with."""
+    position = result.best_epoch - 1 if restore_best else -1
+    values = result.curve[position] if result.curve else {}
+    return {
+        "valid": {key: value for key, value in values.items() if key.startswith("valid_")},
+        "epochs": len(result.curve),
+        "best_epoch": result.best_epoch,
+        "stopped": result.stopped,
+        "train_seconds": result.train_seconds,
+        "evaluation_seconds": result.evaluation_seconds,
+        "compile_seconds": result.compile_seconds,
+        "images_per_second": result.images_per_second,
+    }
 
 
 def best_epoch(curve: Sequence[Epoch], metric: str, higher_is_better: bool) -> int:

@@ -41,15 +41,51 @@ class OptimizerSettings:
             raise ConfigError("training.optimizer.weight_decay is null: adamw needs a number, 0 for none.")
 
 
+LOSS_NEEDS = {
+    "label_smoothing": ("label_smoothing",),
+    "symmetric_cross_entropy": ("alpha", "beta", "log_zero"),
+    "generalised_cross_entropy": ("q",),
+    "bootstrap_soft": ("beta",),
+    "bootstrap_hard": ("beta",),
+}
+"""The losses that have parameters of their own, and which; a smoothing is allowed with cross_entropy and auto too."""
+
+
 @dataclass(frozen=True)
 class LossSettings:
     """Loss by name; `auto` is cross_entropy for class labels and mse for regression.
 
-    `label_smoothing` in [0, 1) is of the training loss only; validation and test losses have none.
+    Validation and test report plain cross-entropy whatever is trained. `label_smoothing`: share of the target that
+    is spread over all classes. The losses that bear wrong labels (`nas_cli.training.robust_losses` has the formulas):
+    symmetric_cross_entropy has `alpha`, `beta` and `log_zero`, generalised_cross_entropy has `q`, bootstrap_soft and
+    bootstrap_hard have `beta`, the share of the target that is the label. None where a loss has no such parameter.
     """
 
-    name: str = choice("auto", "cross_entropy", "mse")
+    name: str = choice(
+        "auto", "cross_entropy", "mse", "label_smoothing", "symmetric_cross_entropy", "generalised_cross_entropy",
+        "bootstrap_soft", "bootstrap_hard",
+    )  # fmt: skip
     label_smoothing: float | None = number(0, 1, open_high=True)
+    alpha: float | None = number(0, default=None)
+    beta: float | None = number(0, default=None)
+    q: float | None = number(0, 1, open_low=True, default=None)
+    log_zero: float | None = number(None, 0, open_high=True, default=None)
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ConfigError: a parameter that the loss does not have, or lacks, or that is no share.
+        """
+        needs = LOSS_NEEDS.get(self.name, ())
+        for key in ("label_smoothing", "alpha", "beta", "q", "log_zero"):
+            value = getattr(self, key)
+            if value is None and key in needs:
+                raise ConfigError(f"training.loss.{key} is null: {self.name} needs a number.")
+            may = key in needs or (key == "label_smoothing" and not needs)
+            if value is not None and not may:
+                raise ConfigError(f"training.loss.{key}={value} with {self.name}: must be null, it has none.")
+        if self.name.startswith("bootstrap") and self.beta is not None and self.beta > 1:
+            raise ConfigError(f"training.loss.beta={self.beta} with {self.name}: must be in [0, 1], a share.")
 
 
 @dataclass(frozen=True)

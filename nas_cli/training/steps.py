@@ -4,7 +4,7 @@ A small network's step takes a few milliseconds; a call from Python, its callbac
 part of that. Here a call takes a chunk of batches as raw arrays and loops over them inside the graph.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
 import keras
@@ -17,7 +17,8 @@ from nas_cli.distributed.ring import OneProcess, Ring
 from nas_cli.distributed.share import share
 from nas_cli.training.fused_batch_norm import fused_batch_norm
 from nas_cli.training.losses import Objective
-from nas_cli.training.penalty import Penalty
+from nas_cli.training.penalty import Penalty, StatefulPenalty
+from nas_cli.training.soft_targets import LABEL
 
 Sums = tuple[NDArray[Any], NDArray[Any]]
 """Sums of losses and of scores over the examples of each step, (steps,): step by step, so that a total over an epoch
@@ -31,6 +32,7 @@ class TrainSteps:
     `penalty` joins the loss and may change the weights after each step; it is in neither of the sums.
     Each process of a `ring` takes its share of every batch, and all take the same step: the gradient is that of the
     mean loss over the whole batch. Batch normalisation is over the share.
+    `live`: from a step's inputs to further parts of its targets, which have no gradient.
     """
 
     def __init__(
@@ -42,12 +44,14 @@ class TrainSteps:
         jit_compile: bool,
         penalty: Penalty | None = None,
         ring: Ring | None = None,
+        live: Callable[[Any], Mapping[str, Any]] | None = None,
     ) -> None:
         """`example`: a split with the shapes and types to come."""
         self._model = model
         self._objective = objective
         self._optimizer = optimizer
         self._penalty = penalty
+        self._live = live
         self._ring: Ring = ring or OneProcess()
         self._variables = list(model.trainable_variables)
         optimizer.build(self._variables)
@@ -70,10 +74,12 @@ class TrainSteps:
 
     def _chunk(self, x: Any, y: Any, rates: Any, weight: Any) -> tuple[Any, Any]:
         with fused_batch_norm(self._model):
-            return _loop(lambda i: self._step(x[i], y[i], rates[i], weight), tf.shape(rates)[0])
+            return _loop(lambda i: self._step(x[i], _at(y, i), rates[i], weight), tf.shape(rates)[0])
 
     def _step(self, x: Any, y: Any, rate: Any, weight: Any) -> tuple[Any, Any]:
         self._optimizer.learning_rate = rate
+        if self._live is not None:
+            y = {LABEL: y, **self._live(tf.cast(x, tf.float32))}
         with tf.GradientTape() as tape:
             outputs = self._model(tf.cast(x, tf.float32), training=True)
             losses = self._objective.losses(outputs, y)
@@ -81,6 +87,8 @@ class TrainSteps:
             mean = tf.reduce_mean(losses) if self._ring.size == 1 else weight * tf.reduce_mean(losses)
             total = self._optimizer.scale_loss(tf.add_n([mean, *penalties]))
         gradients = self._ring.average(tape.gradient(total, [variable.value for variable in self._variables]))
+        if isinstance(self._penalty, StatefulPenalty):
+            gradients = [*self._penalty.on_gradients(gradients, self._variables)]
         self._optimizer.apply(gradients, self._variables)
         if self._penalty is not None:
             self._penalty.after_step(rate)
@@ -125,13 +133,24 @@ def prepared_optimizer(optimizer: Any, model: Any) -> Any:
 
 
 def _as_tensors(x: NDArray[Any], y: NDArray[Any]) -> Sequence[Any]:
-    return tf.convert_to_tensor(x), tf.convert_to_tensor(y)
+    """Records, labels with soft targets, become a tensor per part."""
+    if y.dtype.names is None:
+        return tf.convert_to_tensor(x), tf.convert_to_tensor(y)
+    parts = {name: np.ascontiguousarray(y[name]) for name in y.dtype.names}
+    return tf.convert_to_tensor(x), {name: tf.convert_to_tensor(part) for name, part in parts.items()}
+
+
+def _at(y: Any, step: Any) -> Any:
+    return {name: part[step] for name, part in y.items()} if isinstance(y, dict) else y[step]
 
 
 def _signature(example: Split) -> Sequence[Any]:
     """One graph for chunks of any number of steps and batches of any size."""
     x = tf.TensorSpec((None, None, *example.x.shape[1:]), example.x.dtype)
-    return x, tf.TensorSpec((None, None), example.y.dtype)
+    kind = example.y.dtype
+    if kind.names is None:
+        return x, tf.TensorSpec((None, None), kind)
+    return x, {name: tf.TensorSpec((None, None, *kind[name].shape), kind[name].base) for name in kind.names}
 
 
 def _loop(step: Callable[[Any], tuple[Any, Any]], count: Any) -> tuple[Any, Any]:

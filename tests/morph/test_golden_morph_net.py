@@ -23,8 +23,8 @@ import pytest
 from nas_cli.costs.latency import Device
 from nas_cli.morph.penalty import MorphNetPenalty
 from nas_cli.morph.relevance import Relevance
-from nas_cli.morph.resource import Resource, resource
 from nas_cli.surgery.channels import Channels, find_channels
+from nas_cli.surgery.resource import Resource, resource
 from tests.morph import nets
 
 GOLDEN = json.loads((Path(__file__).parent / "golden_morph_net.json").read_text())

@@ -10,23 +10,24 @@ import numpy as np
 import pytest
 
 from nas_cli.config import load_config
+from nas_cli.costs.before_after import cost_block, layer_rows
 from nas_cli.costs.keras_cost import model_cost
 from nas_cli.costs.latency import Device
+from nas_cli.costs.target_device import device_block
 from nas_cli.distributed.ring import OneProcess
 from nas_cli.errors import ConfigError, RunError
-from nas_cli.morph import loop, target_device
-from nas_cli.morph.before_after import cost_block, layer_rows
+from nas_cli.morph import target_device
 from nas_cli.morph.loop import Morphing, run_morph
 from nas_cli.morph.loop_settings import LoopSettings
-from nas_cli.morph.model_files import ModelFiles
 from nas_cli.morph.outcome import numbered
 from nas_cli.morph.phases import last, phases
-from nas_cli.morph.resource import resource
 from nas_cli.morph.settings import MorphSettings
-from nas_cli.morph.target_device import device_block
 from nas_cli.runs.folder import RunFolder, create_run
+from nas_cli.runs.interruption import Interrupted
 from nas_cli.runs.journal import Journal
 from nas_cli.surgery.channels import find_channels
+from nas_cli.surgery.resource import resource
+from nas_cli.training.model_files import ModelFiles
 from tests.training.examples import PLAIN, images, training
 
 DATA = images()
@@ -197,7 +198,7 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
         if event["event"] == "epoch":
             raise KeyboardInterrupt
 
-    with pytest.raises(loop.Interrupted, match="nas morph --resume"):
+    with pytest.raises(Interrupted, match="nas morph --resume"):
         run_morph(run, work, start(work), impatient, time.time())
     assert [event["event"] for event in run.events()][-1] == "stop"
     assert session(run, job(epochs=1))["status"] == "completed"

@@ -8,8 +8,8 @@ import pytest
 
 from nas_cli.errors import ConfigError
 from nas_cli.morph.penalty import MorphNetPenalty
-from nas_cli.morph.resource import resource
 from nas_cli.surgery.channels import find_channels
+from nas_cli.surgery.resource import resource
 from tests.morph import nets
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from nas_cli.morph.expand import expand
 from nas_cli.morph.relevance import Relevance
-from nas_cli.morph.resource import resource
 from nas_cli.morph.selection import Candidates, Selection, select
 from nas_cli.surgery.channels import Channels, find_channels
+from nas_cli.surgery.resource import resource
 from tests.morph import nets
 
 GAMMAS = {"a": (1.0, 0.5, 0.005, 0.02), "b": (0.3, -0.7, 0.009, 1.1, -0.004), "c": (0.25, 0.75, 0.002)}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nas_cli.oneshot.structure_settings import PriorSettings, RelevanceSettings, StructureSettings
+from nas_cli.oneshot.structure_settings import PriorSettings, StructureSettings
 
 
 def structure(**changes: Any) -> StructureSettings:
@@ -15,15 +15,3 @@ def prior(**changes: Any) -> PriorSettings:
     """A Dirichlet density with λ = 1."""
     usual = {"name": "dirichlet", "weight": 1.0, "concentration": 0.5, "temperature": 0.5, "floor": 1e-30}
     return PriorSettings(**(usual | changes))
-
-
-def ard(**changes: Any) -> RelevanceSettings:
-    """ARD with a precision for each weight."""
-    usual = {
-        "name": "ard",
-        "share": "weight",
-        "update": "closed_form",
-        "threshold": 1.0,
-        "initial_log_variance": -8.0,
-    }
-    return RelevanceSettings(**(usual | changes))

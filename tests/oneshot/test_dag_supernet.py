@@ -8,8 +8,8 @@ from nas_cli.errors import ConfigError
 from nas_cli.models.builder import build
 from nas_cli.oneshot.dag_derive import derive, one_hot
 from nas_cli.oneshot.dag_supernet import DagSupernet
-from nas_cli.oneshot.relevance import gaussians
-from nas_cli.oneshot.structure_settings import RelevanceSettings
+from nas_cli.relevance.relevance import gaussians
+from nas_cli.relevance.settings import RelevanceSettings
 from nas_cli.spaces.dag import DagSpace
 from nas_cli.spaces.dag_network import IMAGE_OPERATIONS, VECTOR_OPERATIONS
 from tests.spaces.configured import registered

@@ -1,8 +1,7 @@
 import numpy as np
 
 from nas_cli.oneshot.derive import derive_cells, derive_edges
-from nas_cli.oneshot.mixed_cell import all_edges
-from nas_cli.oneshot.supernet import groups
+from nas_cli.oneshot.supernet import all_edges, groups
 
 OPERATIONS = ("none", "max_pool_3x3", "skip_connect")
 

@@ -9,7 +9,8 @@ import pytest
 
 from nas_cli.errors import ConfigError
 from nas_cli.oneshot.cell_supernet import CellSupernet
-from nas_cli.oneshot.memory import cell_cost, check_memory, nasbench201_cost, step_bytes
+from nas_cli.oneshot.dag_supernet import DagSupernet
+from nas_cli.oneshot.memory import cell_cost, check_memory, dag_cost, nasbench201_cost, step_bytes, supernet_cost
 from nas_cli.oneshot.nasbench201_supernet import NASBench201Supernet
 from tests.spaces.configured import registered
 
@@ -30,6 +31,27 @@ def test_parameters_are_counted_before_the_supernet_is_built() -> None:
     supernet, cost = CellSupernet(cells, 1), cell_cost(cells)
     channels = supernet.weights[-2].shape[1]
     assert numbers(supernet.trainable_weights) == cost.trainable_params - 2 * channels
+
+
+@pytest.mark.parametrize("stem", ["learned", "none"])
+def test_parameters_of_graphs_are_counted_too(stem: str) -> None:
+    """Those of images but for the scale and offset of batch norms."""
+    vectors = registered("dag", (4,), 1, vertices=4, width=4, stem=stem)
+    assert numbers(DagSupernet(vectors, 1).trainable_weights) == dag_cost(vectors).trainable_params
+    images = registered("dag", (8, 8, 4), 3, vertices=4, width=4, halvings=2, stem=stem)
+    net = DagSupernet(images, 1)
+    channels = net.non_trainable_variables[0].shape[1]
+    assert numbers(net.trainable_weights) == dag_cost(images).trainable_params - 2 * channels
+
+
+def test_one_entry_for_all_spaces() -> None:
+    for name, shape, count in (("cell", (8, 8, 3), cell_cost), ("nasbench201", (8, 8, 3), nasbench201_cost)):
+        space = registered(name, shape, 3)
+        assert supernet_cost(space) == count(space)
+    graph = registered("dag", (6,), 1)
+    assert supernet_cost(graph) == dag_cost(graph)
+    with pytest.raises(ConfigError, match="no supernet is known for space ChainSpace"):
+        supernet_cost(registered("chain", (8, 8, 3), 3))
 
 
 def test_the_prediction_by_hand() -> None:

@@ -6,20 +6,26 @@ from typing import Any
 
 from nas_cli.errors import ConfigError
 from nas_cli.models.zoo.applications import APPLICATIONS, WIDTH_OPTION, build_application
+from nas_cli.models.zoo.hinton_mlp import hinton_small_student, hinton_student, hinton_teacher
 from nas_cli.models.zoo.imagenet import build_pretrained
 from nas_cli.models.zoo.inception_v2 import inception_v2
 from nas_cli.models.zoo.lenet_300_100 import lenet_300_100
 from nas_cli.models.zoo.paper3_cnn import paper3_cnn
 from nas_cli.models.zoo.resnet_cifar import resnet20, resnet56
+from nas_cli.models.zoo.vgg_cifar import vgg16_cifar
 from nas_cli.schema import nearest
 from nas_cli.spaces.architecture import Architecture
 
 OWN: dict[str, Callable[..., Architecture]] = {
+    "hinton_small_student": hinton_small_student,
+    "hinton_student": hinton_student,
+    "hinton_teacher": hinton_teacher,
     "inception_v2": inception_v2,
     "lenet_300_100": lenet_300_100,
     "paper3_cnn": paper3_cnn,
     "resnet20": resnet20,
     "resnet56": resnet56,
+    "vgg16_cifar": vgg16_cifar,
 }
 
 

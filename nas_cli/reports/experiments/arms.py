@@ -1,6 +1,6 @@
 """The runs of an experiment that compares arms: several repeats of several ways to do the same search."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,20 +34,21 @@ def spread(values: Sequence[float]) -> float:
     return (max(values) - min(values)) / 2
 
 
-def find_arms(root: Path) -> list[Arm]:
+def find_arms(root: Path, usable: Callable[[Source], bool] | None = None) -> list[Arm]:
     """The arms under `root`, whose runs lie in <dataset>/<arm>-<repeat>/; runs that have not ended are left out, and
-    those without a scored network in the last generation.
+    those that are not `usable`: by default those without a scored network in the last generation.
 
     Raises:
         RunError: if there is no complete run.
     """
+    usable = usable or _has_last_population
     found: dict[tuple[str, str], dict[int, Source]] = {}
     for config in root.glob(f"*/*/{CONFIG}"):
         name, dash, repeat = config.parent.name.rpartition("-")
         if not dash or not repeat.isdigit():
             continue
         source = load(config.parent)
-        if source.status == "completed" and last_population(source.history):
+        if source.status == "completed" and usable(source):
             found.setdefault((config.parent.parent.name, name), {})[int(repeat)] = source
     if not found:
         raise RunError(f"no complete runs in {root}: run the experiment first.")
@@ -76,6 +77,10 @@ def total(trials: Iterable[Trial], metric: str) -> float:
     """The sum of a metric over the trials that have it."""
     values = (finite(trial.metrics.get(metric)) for trial in trials)
     return sum(value for value in values if value is not None)
+
+
+def _has_last_population(source: Source) -> bool:
+    return bool(last_population(source.history))
 
 
 def last_population(history: History) -> list[float]:

@@ -29,6 +29,8 @@ def provenance(history: History) -> str:
 
 def selection_rule(history: History) -> str:
     """How the network was chosen, and how often the test split was used, as the journal shows it."""
+    if history.start.get("command") == "quantize":
+        return "smallest file within quantize.max_loss on the validation split; test split used after it, once per file"
     tests = len(list(history.of_kind("test")))
     times = {0: "not touched so far", 1: "touched once, for the chosen network"}.get(tests, f"evaluated {tests} times")
     if "before" in history.last("test"):
@@ -82,7 +84,7 @@ def _budget(source: Source) -> str:
     parts = []
     if source.history.trials:
         parts.append(f"{len(source.history.trials)} trials")
-    if source.command == "morph":
+    if source.command in ("morph", "prune"):
         counts = Counter(str(epoch.get("name")).replace("-", " ") for epoch in source.history.epochs)
         parts.append(", ".join(f"{name} {number} epochs" for name, number in counts.items()))
         return ", ".join([*parts, f"batch {training.get('batch_size')}"])

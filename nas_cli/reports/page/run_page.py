@@ -1,15 +1,21 @@
 """report.html of one run."""
 
+from nas_cli.reports.distillation import Distillation
 from nas_cli.reports.outcome import state
 from nas_cli.reports.page.analysis_tables import importance_table
 from nas_cli.reports.page.candidate_section import candidate_section
+from nas_cli.reports.page.distillation_page import distillation_section
 from nas_cli.reports.page.elements import card, document, drawing, escape, figure, grid, note, notice, section
 from nas_cli.reports.page.headline import failure_text, headline
+from nas_cli.reports.page.pruning_page import pruning_headline, pruning_notices, pruning_sections
+from nas_cli.reports.page.quantized_page import quantized_headline, quantized_sections
 from nas_cli.reports.page.reproducibility import provenance, reproducibility
 from nas_cli.reports.page.shrinking_page import shrinking_headline, shrinking_notices, shrinking_sections
+from nas_cli.reports.page.structure_page import structure_section
 from nas_cli.reports.page.trials_table import listing_note, trials_table
 from nas_cli.reports.plots.style import Plot
 from nas_cli.reports.source import Source
+from nas_cli.reports.structure import Structure
 
 _SECTIONS = (
     ("progress", "Progress", ("best_so_far", "generations", "training_")),
@@ -21,11 +27,16 @@ _SECTIONS = (
 def run_page(source: Source, plots: list[Plot]) -> str:
     """The page as text; sections without content are left out."""
     shrinks = source.command == "morph"
+    quantizes = source.command == "quantize"
     sections = shrinking_sections(source, plots) if shrinks else _searched(source, plots)
+    sections = quantized_sections(source, plots) if quantizes else sections
+    sections = pruning_sections(source, plots) if source.command == "prune" else sections
     title = _candidate_title(source)
     sections[title] = section("architecture", title, candidate_section(source, plots))
     sections["Repeat this run"] = section("repeat", "Repeat this run", reproducibility(source))
     first = shrinking_headline(source) if shrinks else headline(source)
+    first = quantized_headline(source) if quantizes else first
+    first = pruning_headline(source) if source.command == "prune" else first
     body = [notice(text) for text in _notices(source)] + [first] + list(sections.values())
     return document(_title(source), _head(source, sections), "\n".join(body), _footer(source))
 
@@ -36,6 +47,10 @@ def _searched(source: Source, plots: list[Plot]) -> dict[str, str]:
         title: section(anchor, title, grid(figure(plot) for plot in plots if plot.name.startswith(names)))
         for anchor, title, names in _SECTIONS
     }
+    found = structure_section(Structure(source.history), plots)
+    sections["Structure search"] = section("structure", "Structure search", found)
+    taught = distillation_section(Distillation(source.history))
+    sections["Teacher and student"] = section("teacher", "Teacher and student", taught)
     sections["Decisions"] = section("decisions", "Decisions", _decisions(source, plots))
     sections[_candidate_title(source)] = ""
     sections["Trials"] = section("trials", "Trials", _trials(source))
@@ -43,7 +58,7 @@ def _searched(source: Source, plots: list[Plot]) -> dict[str, str]:
 
 
 def _title(source: Source) -> str:
-    what = source.history.start.get("model") if source.command == "morph" else source.strategy
+    what = source.history.start.get("model") if source.command in ("morph", "prune", "quantize") else source.strategy
     return " · ".join(str(part) for part in (f"nas {source.command}", source.dataset, what) if part)
 
 
@@ -64,7 +79,7 @@ def _notices(source: Source) -> list[str]:
     if history.trials and not history.scored:
         found.append("Every trial failed: there is no best network.")
     found.append(failure_text(history))
-    found += shrinking_notices(source)
+    found += [*shrinking_notices(source), *pruning_notices(source)]
     if "unverified" in provenance(history):
         found.append(
             f"The data are an {provenance(history)} of {source.dataset}: "

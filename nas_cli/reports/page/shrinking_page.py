@@ -6,7 +6,7 @@ from nas_cli.reports.outcome import wall_seconds, wilson_interval
 from nas_cli.reports.page.elements import Cell, Column, Row, card, drawing, figure, grid, note, section, table
 from nas_cli.reports.page.headline import Figure, boxes
 from nas_cli.reports.plots.style import Plot
-from nas_cli.reports.shrinking import WEIGHTS, Change, LayerChange, Shrinking
+from nas_cli.reports.shrinking import WEIGHTS, Change, Compared, LayerChange, Shrinking
 from nas_cli.reports.source import Source
 
 
@@ -17,7 +17,7 @@ def shrinking_sections(source: Source, plots: list[Plot]) -> dict[str, str]:
     course = [figure(by_name[name]) for name in ("remains", "course") if name in by_name]
     channels = drawing(by_name["channels"]) if "channels" in by_name else ""
     return {
-        "Before and after": section("before-after", "Before and after", card(_comparison(run)), grid(course)),
+        "Before and after": section("before-after", "Before and after", card(comparison(run)), grid(course)),
         "Layers": section("layers", "Layers", channels, card(_layers(run)) if run.layers else ""),
         "Phases": section("phases", "Phases", card(_phases(run)) if run.stages else ""),
     }
@@ -26,7 +26,7 @@ def shrinking_sections(source: Source, plots: list[Plot]) -> dict[str, str]:
 def shrinking_headline(source: Source) -> str:
     """The first figures: accuracy, and what went."""
     run = Shrinking(source.history)
-    return boxes([*_accuracies(run), *_costs(run), *_rest(run)])
+    return boxes([*accuracies(run), *_costs(run), *_rest(run)])
 
 
 def shrinking_notices(source: Source) -> list[str]:
@@ -34,7 +34,8 @@ def shrinking_notices(source: Source) -> list[str]:
     return Shrinking(source.history).warnings
 
 
-def _accuracies(run: Shrinking) -> list[Figure]:
+def accuracies(run: Compared) -> list[Figure]:
+    """Test and validation value, with those of the network as it was."""
     measure = run.history.measure
     test, valid = measure.test(run.after), measure.valid(run.after)
     tested = _against(run, measure.test(run.before), test)
@@ -48,7 +49,7 @@ def _accuracies(run: Shrinking) -> list[Figure]:
     ]
 
 
-def _against(run: Shrinking, before: float | None, after: float | None) -> str:
+def _against(run: Compared, before: float | None, after: float | None) -> str:
     """'before 91.20 %, the original network, trained as long'; empty where nothing is known of before."""
     measure = run.history.measure
     if before is None or after is None:
@@ -59,12 +60,13 @@ def _against(run: Shrinking, before: float | None, after: float | None) -> str:
 def _costs(run: Shrinking) -> list[Figure]:
     names = ("FLOPs per image", "Parameters", "Time per image, batch 1", "Time per image, batch 32")
     found = [change for change in map(run.change, names) if change is not None]
-    return [_cost(change) for change in found]
+    return [changed(change, "not shrunk yet") for change in found]
 
 
-def _cost(change: Change) -> Figure:
+def changed(change: Change, missing: str) -> Figure:
+    """A figure after, with the one before; `missing` is said where there is none after."""
     if change.after is None:
-        return Figure(change.name, change.text(change.before), "not shrunk yet")
+        return Figure(change.name, change.text(change.before), missing)
     return Figure(change.name, change.text(change.after), f"before {change.text(change.before)}, {percent(change)}")
 
 
@@ -81,7 +83,7 @@ def _rest(run: Shrinking) -> list[Figure]:
     return [*made, Figure("Wall time", duration(wall_seconds(run.history)))]
 
 
-def _comparison(run: Shrinking) -> str:
+def comparison(run: Compared) -> str:
     """Every figure on both sides."""
     measure = run.history.measure
     columns = [Column("", "text"), Column("before"), Column("after"), Column("change")]
@@ -96,17 +98,18 @@ def _comparison(run: Shrinking) -> str:
     return table(columns, rows, sortable=False) + note(_remarks(run))
 
 
-def _remarks(run: Shrinking) -> str:
+def _remarks(run: Compared) -> str:
     """Whose the accuracy before is, and how times were measured."""
     whose = WEIGHTS.get(str(run.before.get("weights")))
     found = [f"Accuracy before: {whose}."] if whose else []
-    if run.threads:
-        plural = "thread" if run.threads == 1 else "threads"
-        found.append(f"Times: median of predictions with {run.threads} {plural}, both networks in turn.")
+    threads = (run.after.get("ms_per_image") or {}).get("threads")
+    if threads:
+        plural = "thread" if threads == 1 else "threads"
+        found.append(f"Times: median of predictions with {threads} {plural}, both networks in turn.")
     return " ".join(found)
 
 
-def _points(run: Shrinking, values: list[float | None]) -> str:
+def _points(run: Compared, values: list[float | None]) -> str:
     old, new = values
     if old is None or new is None:
         return DASH

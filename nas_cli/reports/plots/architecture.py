@@ -77,14 +77,14 @@ def _draw(
     axes.set(xlim=(-MARGIN, layout.width + MARGIN), ylim=(layout.height + MARGIN, -MARGIN))
     axes.axis("off")
     for path in layout.edges.values():
-        _edge(axes, path)
+        arrow(axes, path)
     for block, text, size, centre in zip(blocks, lines, sizes, layout.centres, strict=True):
         _box(axes, block, size, centre)
         _text(axes, text, centre)
 
 
-def _edge(axes: Axes, points: Sequence[tuple[float, float]]) -> None:
-    """A line that is vertical in each layer it passes and bends between layers."""
+def arrow(axes: Axes, points: Sequence[tuple[float, float]], head: bool = True, colour: str = MUTED) -> None:
+    """An arrow, or without `head` a line, that is vertical in each layer it passes and bends between layers."""
     vertices, codes = [points[0]], [Curve.MOVETO]
     for number, ((x0, y0), (x1, y1)) in enumerate(zip(points, points[1:], strict=False)):
         if (x0, y0) == (x1, y1):
@@ -101,8 +101,8 @@ def _edge(axes: Axes, points: Sequence[tuple[float, float]]) -> None:
     axes.add_patch(
         FancyArrowPatch(
             path=Curve(vertices, codes),
-            arrowstyle="-|>,head_length=4,head_width=2.2",
-            color=MUTED,
+            arrowstyle="-|>,head_length=4,head_width=2.2" if head else "-",
+            color=colour,
             linewidth=1.1,
             shrinkA=0,
             shrinkB=0,

@@ -20,7 +20,7 @@ from nas_cli.reports.plots.style import (
     legend_above,
     whole_steps,
 )
-from nas_cli.reports.shrinking import Change, LayerChange, Shrinking, Stage
+from nas_cli.reports.shrinking import Change, Compared, LayerChange, Shrinking, Stage
 
 ROW, EDGES = 0.21, 0.75
 """Inches of one bar, and of axis and legend together."""
@@ -50,10 +50,10 @@ def course_plot(run: Shrinking) -> Plot | None:
     )
 
 
-def remains_plot(run: Shrinking) -> Plot | None:
+def remains_plot(run: Compared) -> Plot | None:
     """Each cost of the smaller network as a share of the original's; None before the first shrinking."""
     found = [change for change in run.changes if change.share is not None and change.name != "MACs per image"]
-    if not found or not run.shrunk:
+    if not found:
         return None
     return Plot(
         "remains",

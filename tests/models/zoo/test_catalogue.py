@@ -55,6 +55,13 @@ def test_lenet_300_100_has_its_published_size() -> None:
     assert architecture_cost(lenet).params == 266_610
 
 
+def test_vgg16_for_small_images_has_its_published_size() -> None:
+    vgg = zoo.architecture("vgg16_cifar", (32, 32, 3), 10)
+    assert vgg is not None
+    cost = architecture_cost(vgg)
+    assert (round(cost.macs / 1e6, 1), round(cost.params / 1e6, 1)) == (313.2, 14.7)
+
+
 def test_every_network_of_keras_applications_has_a_name() -> None:
     published = {name for name, value in vars(keras.applications).items() if inspect.isfunction(value)}
     assert set(APPLICATIONS.values()) == published

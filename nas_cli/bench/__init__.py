@@ -1,0 +1,1 @@
+"""Timing protocols, and what they say of machines that are not here."""

@@ -1,0 +1,1 @@
+"""What training would do on a cluster one does not have: a cost model in NumPy, its calibration, its validation."""

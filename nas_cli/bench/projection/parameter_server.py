@@ -1,0 +1,103 @@
+"""Training with parameter servers, synchronous or asynchronous (Li et al. 2014; TensorFlow's tf_cnn_benchmarks)."""
+
+from dataclasses import dataclass
+
+from nas_cli.bench.projection.cluster import SERVER, Cluster, Transport
+from nas_cli.bench.projection.compute import compute_seconds, waiting_seconds
+from nas_cli.bench.projection.step import Step
+from nas_cli.bench.projection.workload import Workload, largest_share
+from nas_cli.costs.cost import FLOAT32_BYTES
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What one step moves in one direction.
+
+    `total`: bytes of one copy of the variables; `share`: those of them on the fullest server. `senders`: how often a
+    copy goes to the servers, `senders_on_host` of them from the same host. `servers_on_host`: servers on one host.
+    """
+
+    total: int
+    share: int
+    senders: int
+    senders_on_host: int
+    servers_on_host: int
+
+    @property
+    def host_share(self) -> int:
+        """Bytes of one copy that go to the fullest host of servers."""
+        return min(self.total, self.servers_on_host * self.share)
+
+
+def default_servers(cluster: Cluster, workers: int) -> int:
+    """The profile's number of servers for so many workers, at least 1."""
+    return max(1, round(cluster.servers.per_worker * workers))
+
+
+def traffic(cluster: Cluster, workload: Workload, workers: int, servers: int) -> Traffic:
+    """The bytes of one pull, or of one push, of all workers; whole tensors are dealt out to the servers in turn."""
+    hosts, on_host = cluster.hosts_of(workers), cluster.workers_per_host(workers)
+    summed = cluster.servers.local_sum
+    hosting = hosts if cluster.servers.hosts == "shared" else -(-servers // max(1, round(cluster.servers.per_host)))
+    return Traffic(
+        total=workload.gradient_bytes,
+        share=FLOAT32_BYTES * largest_share(workload.tensors, servers),
+        senders=hosts if summed else workers,
+        senders_on_host=1 if summed else on_host,
+        servers_on_host=-(-servers // hosting),
+    )
+
+
+def server_step(
+    cluster: Cluster,
+    workload: Workload,
+    workers: int,
+    servers: int,
+    batch: int,
+    synchronous: bool,
+    transport: str | None = None,
+) -> Step:
+    """One step of W workers with so many servers.
+
+    Synchronous workers pull and push at the same time, and wait for the slowest of them. Asynchronous ones do not, and
+    are out of phase: a server works for some while others compute, so that its time counts only where it exceeds a
+    worker's own step. Pull and push hide under the share `overlap` of the backward pass (full duplex: both at once;
+    half: the push alone, after a pull that nothing hides).
+    """
+    compute = compute_seconds(cluster, workload, batch)
+    chosen = cluster.transport(SERVER, transport)
+    moved = traffic(cluster, workload, workers, servers)
+    worker, server = _one_way(cluster, workers, moved, chosen)
+    applied = moved.senders * moved.share / (cluster.servers.apply_gb_s * 1e9)
+    latency = 2 * chosen.latency_us / 1e6 + chosen.message_ms / 1e3
+    hidden = chosen.overlap * cluster.backward_share * compute
+    half = chosen.duplex == "half"
+    waiting = waiting_seconds(cluster, compute, workers, synchronous)
+    if synchronous:
+        one_way = max(worker, server)
+        pull = one_way if half else 0.0
+        exposed = pull + max(0.0, max(worker, server + applied) + latency - hidden)
+    else:
+        alone = max(0.0, worker + latency - hidden) + (worker if half else 0.0)
+        exposed = max(alone, (2 if half else 1) * server + applied - compute - waiting)
+    both = 2 if half else 1
+    return Step(compute, waiting, both * worker, both * server + applied, latency, exposed)
+
+
+def _one_way(cluster: Cluster, workers: int, moved: Traffic, transport: Transport) -> tuple[float, float]:
+    """(seconds of the busiest worker's link, seconds of the busiest server's link) for one pull or one push."""
+    local, shared = cluster.local, cluster.servers.hosts == "shared"
+    on_host = cluster.workers_per_host(workers)
+    inside = max(moved.total / local.device_gb_s, on_host * moved.total / local.host_gb_s) / 1e9
+    if shared and cluster.hosts_of(workers) == 1:
+        process = min(local.host_gb_s, transport.inside_gb_s or local.host_gb_s) * 1e9
+        return max(inside, moved.total / process), moved.senders * moved.share / process
+    process, link = transport.gb_s * 1e9, cluster.network.bytes_per_second
+    workers_load, servers_load = moved.senders_on_host * moved.total, moved.senders * moved.host_share
+    # Servers among workers: what comes in for the ones (pull) and for the others (push) shares the host's link.
+    worker = max(inside, moved.total / process, workers_load / link)
+    server = max(moved.senders * moved.share / process, servers_load / link)
+    if shared and transport.duplex == "full":
+        together = (workers_load + servers_load) / link
+        return (max(worker, together), server) if workers_load > servers_load else (worker, max(server, together))
+    return worker, server

@@ -1,0 +1,1 @@
+"""Students trained with what their teachers say."""

@@ -1,0 +1,348 @@
+"""Pruning as a run: train, then score, remove and train again round by round; in a journal, resumable at any time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, final
+
+from nas_cli.costs.keras_cost import model_cost
+from nas_cli.costs.target_device import journaled_device
+from nas_cli.data.batches import batches_per_epoch
+from nas_cli.data.dataset import Dataset
+from nas_cli.data.settings import AugmentationSettings
+from nas_cli.distributed.ring import OneProcess, Ring, agreed
+from nas_cli.errors import RunError
+from nas_cli.prune.during_training import masks_in_training
+from nas_cli.prune.ending import Ending
+from nas_cli.prune.loop_settings import PruneLoopSettings
+from nas_cli.prune.mask_sharing import MaskFiles
+from nas_cli.prune.masks import Masks, apply_masks, full_masks
+from nas_cli.prune.phases import BASELINE, MAIN, START, TRAIN, Phase, phases
+from nas_cli.prune.removal import Remover, gradual_block
+from nas_cli.prune.scan import drops, scan
+from nas_cli.prune.sensitivity import Sensitivity
+from nas_cli.prune.settings import PruneSettings
+from nas_cli.prune.summary import VERSION, summarise
+from nas_cli.prune.training import Trained, pruned_by_tfmot, trained
+from nas_cli.prune.weights import find_weights
+from nas_cli.runs.folder import RunFolder
+from nas_cli.runs.journal import Journal
+from nas_cli.runs.journaled import in_journal
+from nas_cli.surgery.shrink import shrink
+from nas_cli.training.evaluation import evaluate
+from nas_cli.training.losses import plain_objective
+from nas_cli.training.model_files import ModelFiles
+from nas_cli.training.result import Epoch
+from nas_cli.training.settings import TrainingSettings
+
+Event = Mapping[str, Any]
+REWIND = "rewind"
+"""The network that the weights go back to after a round."""
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """What is pruned, on what, and how.
+
+    `model`: the network with its first weights; None once the run has begun and has it in a file, and in processes
+    other than the first. `trained`: these weights are not fresh.
+    """
+
+    model: Any
+    trained: bool
+    dataset: Dataset
+    training: TrainingSettings
+    augmentation: AugmentationSettings
+    prune: PruneSettings
+    loop: PruneLoopSettings
+    seed: int
+
+    def plan(self) -> list[Phase]:
+        """The phases in order."""
+        return phases(self.prune, self.loop, self.training.epochs, self.trained, self.seed)
+
+
+def run_prune(
+    run: RunFolder,
+    job: Pruning,
+    start: Event,
+    on_event: Callable[[Event], None],
+    launched: float,
+    ring: Ring | None = None,
+) -> dict[str, Any]:
+    """The summary of the finished run; begins it, or continues it from its last checkpoint.
+
+    W' ← W; in each round the saliency of W', the removal of the smallest, fine-tuning.
+    The caller holds the run's lock. `start` holds what the start event says besides version and seed (with `cost`,
+    `nonzero`, `layers` and the `device` of a latency target); `on_event` gets every new epoch, phase, pruned and
+    sensitivity event; `launched` is when the process began to work for this run (unix seconds).
+    With several processes in `ring` all call this, and only the first writes; the others get an empty summary.
+
+    Raises:
+        Interrupted: after Ctrl-C or SIGTERM; the run can be resumed.
+        ConfigError: a layer that does not exist, nothing to remove, or a rewinding to where no training comes by.
+        RunError: if a training diverged, or the disk is full.
+    """
+    together = ring or OneProcess()
+    events = agreed(together, run.events() if together.rank == 0 else None)
+
+    def work(journal: Journal | None) -> None:
+        _Session(run, journal, events, job, on_event, together, launched).carry_out(start)
+
+    if not any(event["event"] == "end" for event in events):
+        in_journal(run, "prune", together.rank == 0, work, summarise)
+    if together.rank != 0:
+        return {}
+    summary = summarise(run.events())
+    run.write_json("summary.json", summary)
+    run.remove(run.data)
+    run.remove(run.path / "checkpoints")
+    return summary
+
+
+@final
+class _Session:
+    """One session of a run: what the journal says is done is not done again."""
+
+    def __init__(
+        self,
+        run: RunFolder,
+        journal: Journal | None,
+        events: Sequence[Event],
+        job: Pruning,
+        on_event: Callable[[Event], None],
+        ring: Ring,
+        launched: float,
+    ) -> None:
+        self._run, self._journal, self._job, self._ring = run, journal, job, ring
+        self._events: list[Event] = list(events)
+        self._on_event, self._launched = on_event, launched
+        self._folder = run.path / "checkpoints"
+        self._models, self._masks = ModelFiles(self._folder, ring), MaskFiles(self._folder, ring)
+        self._plan = job.plan()
+
+    def carry_out(self, start: Event) -> None:
+        """Does what is left of the run."""
+        self._begin(start)
+        kinds = {"prune": self._prune, "scan": self._scan, "gradual": self._gradual}
+        for phase in self._plan:
+            if not self._done(phase):
+                kinds.get(phase.kind, self._train)(phase)
+            if self._journal is not None:
+                self._run.remove(self._folder / phase.name)
+        if self._journal is not None:
+            ending = Ending(self._run, self._job, self._events, self._models, self._masks, self._plan)
+            ending.write(self._record)
+
+    def _begin(self, start: Event) -> None:
+        if self._events:
+            self._record({"event": "resume", "launched": self._launched})
+            return
+        head = {"event": "start", "version": VERSION, "seed": self._job.seed}
+        self._models.put(START, self._job.model)
+        self._record({**head, **agreed(self._ring, start), "launched": self._launched})
+        if self._job.trained:
+            self._check_given()
+
+    def _check_given(self) -> None:
+        """Notes once what weights that are not fresh are worth as they came."""
+        valid = self._told(lambda: self._valid(self._models.read(START, self._job.seed)))
+        self._say({"event": "phase", "phase": "given", "name": START, "arm": MAIN, "round": 0, "valid": valid})
+
+    def _record(self, event: Event) -> Event:
+        """The event as the journal has it; in other processes than the first, as it is."""
+        written = event if self._journal is None else self._journal.append(event)
+        self._events.append(written)
+        return written
+
+    def _say(self, event: Event) -> None:
+        written = self._record(event)
+        if self._journal is not None:
+            self._on_event(written)
+
+    def _told(self, work: Callable[[], Any]) -> Any:
+        """What the first process, which alone does the work, has found, in all of them."""
+        return agreed(self._ring, work() if self._ring.rank == 0 else None)
+
+    def _done(self, phase: Phase) -> bool:
+        kind = {"prune": "pruned", "gradual": "pruned", "scan": "scanned"}.get(phase.kind, "phase")
+        return self._has(kind, phase)
+
+    def _has(self, kind: str, phase: Phase) -> bool:
+        return any(event["event"] == kind and event.get("name") == phase.name for event in self._events)
+
+    def _about(self, phase: Phase) -> dict[str, Any]:
+        return {"phase": phase.kind, "name": phase.name, "arm": phase.arm, "round": phase.round}
+
+    def _epochs(self, phase: Phase, same: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], None]:
+        """A listener that puts each epoch of a phase into the journal once, with what is the `same` for all of them.
+
+        A checkpoint and its journal line are two writes: after a kill between them the epoch comes again.
+        """
+        known = {int(e["epoch"]) for e in self._events if e["event"] == "epoch" and e["name"] == phase.name}
+
+        def record(epoch: Mapping[str, Any]) -> None:
+            if int(epoch["epoch"]) not in known:
+                known.add(int(epoch["epoch"]))
+                self._say({"event": "epoch", **self._about(phase), **same, **epoch})
+
+        return record
+
+    def _train(self, phase: Phase) -> None:
+        """Trains without pruning any further: before the first round, after a removal, and the controls."""
+        epochs = self._epochs_of_main() if phase.kind == BASELINE else phase.epochs
+        model = self._models.get(phase.source, phase.seed, fresh=phase.kind == "reinit")
+        masks = self._masks.get(phase.source) if phase.kind in ("tune", "reinit") else None
+        self._fit(phase, model, masks, epochs)
+
+    def _fit(self, phase: Phase, model: Any, masks: Masks | None, epochs: int) -> None:
+        job, penalty, moving = self._job, None, False
+        if masks is not None:
+            weights = find_weights(model, job.prune)
+            apply_masks(weights, masks)
+            batch = job.training.batch_size * self._ring.size
+            steps = epochs * batches_per_epoch(len(job.dataset.train), batch, job.augmentation.copies)
+            penalty = masks_in_training(weights, masks, job.prune, steps, phase.seed)
+            moving = job.prune.when == "step" or job.prune.regrow != "none"
+        record = self._epochs(phase, {"sparsity": self._sparsity(phase), "flops": model_cost(model).flops})
+        settings = replace(job.training, epochs=epochs)
+        if phase.kind not in (TRAIN, BASELINE) and job.prune.learning_rate is not None:
+            optimizer = replace(settings.optimizer, learning_rate=job.prune.learning_rate)
+            settings = replace(settings, optimizer=optimizer)
+        result = trained(
+            model,
+            job.dataset,
+            settings,
+            job.augmentation,
+            phase.seed,
+            penalty=penalty,
+            moving=moving,
+            stop=self._keeper(phase, model),
+            checkpoints=self._folder / phase.name,
+            progress=record,
+            log_dir=self._run.path / "tensorboard" / phase.name if job.training.tensorboard else None,
+            ring=self._ring,
+        )
+        for epoch in result.curve:
+            record({**epoch, "epochs": epochs})
+        self._end_phase(phase, model, result)
+
+    def _end_phase(self, phase: Phase, model: Any, result: Trained) -> None:
+        if result.stopped == "diverged":
+            reason = "the loss is not finite: lower training.optimizer.learning_rate"
+            raise RunError(f"training diverged in {self._run.path}, {reason}.")
+        if result.masks is not None:
+            self._masks.put(phase.name, result.masks)
+        self._models.put(phase.name, model)
+        self._say({"event": "phase", **self._about(phase), **result.block})
+
+    def _keeper(self, phase: Phase, model: Any) -> Callable[[Epoch], str | None] | None:
+        """What keeps the weights to go back to; `fit` asks it before it writes the epoch's checkpoint."""
+        wanted = self._job.prune.rewind_epoch
+        if phase.kind != TRAIN or not wanted:
+            return None
+
+        def keep(epoch: Epoch) -> None:
+            if int(epoch["epoch"]) == wanted and not self._models.file(REWIND).exists():
+                self._models.put(REWIND, model)
+
+        return keep
+
+    def _sparsity(self, phase: Phase) -> float:
+        """The share of what can be pruned that is gone while the phase trains."""
+        found = [e["sparsity"] for e in self._pruned(phase.arm) if e["round"] == phase.round]
+        return float(found[-1]) if found else 0.0
+
+    def _pruned(self, arm: str) -> list[Event]:
+        return [event for event in self._events if event["event"] == "pruned" and event["arm"] == arm]
+
+    def _epochs_of_main(self) -> int:
+        """Epochs that the pruned network has had, at least one."""
+        counted = [e for e in self._events if e["event"] == "epoch" and e["arm"] == MAIN]
+        return max(1, sum(e["phase"] in (TRAIN, "tune", "gradual") for e in counted))
+
+    def _prune(self, phase: Phase) -> None:
+        """Decides what goes, and makes the network that the round's training begins with."""
+        block = self._told(lambda: self._removed(phase))
+        self._say({"event": "pruned", **self._about(phase), **block})
+
+    def _removed(self, phase: Phase) -> dict[str, Any]:
+        model = self._models.read(phase.source, phase.seed)
+        before = self._masks.read(phase.source)
+        removed = self._remover().remove(model, phase, before)
+        valid = self._valid(removed.model)
+        first = removed.model if self._job.prune.rewind == "none" else self._rewound(phase, removed.masks, removed.keep)
+        if removed.masks is not None:
+            self._masks.put(phase.name, removed.masks)
+        self._models.put(phase.name, first)
+        return {**removed.block, "valid": valid, "epochs_after": self._job.prune.epochs_after(phase.round)}
+
+    def _rewound(self, phase: Phase, masks: Masks | None, keep: Any) -> Any:
+        """The pruned network with the weights that training goes back to."""
+        origin = REWIND if self._job.prune.rewind_epoch else START
+        if masks is not None:
+            model = self._models.read(origin, phase.seed)
+            apply_masks(find_weights(model, self._job.prune), masks)
+            return model
+        cut = [p.name for p in self._plan if p.kind == "prune" and p.arm == phase.arm and p.round == phase.round - 1]
+        return shrink(self._models.read(cut[0] if cut else origin, phase.seed), keep)
+
+    def _remover(self) -> Remover:
+        job = self._job
+        return Remover(
+            dataset=job.dataset,
+            settings=job.prune,
+            batch_size=job.training.batch_size,
+            first=self._models.read(START, job.seed),
+            device=journaled_device(self._events[0]),
+            sensitivity=self._sensitivity(),
+        )
+
+    def _sensitivity(self) -> Sensitivity | None:
+        found = [event for event in self._events if event["event"] == "sensitivity"]
+        objective = plain_objective(self._job.dataset)
+        metric, better = objective.metric, objective.higher_is_better
+        return {event["layer"]: drops(event["points"], metric, better) for event in found} or None
+
+    def _scan(self, phase: Phase) -> None:
+        job = self._job
+        if self._ring.rank == 0:
+            model = self._models.read(phase.source, phase.seed)
+            done = {event["layer"] for event in self._events if event["event"] == "sensitivity"}
+            size = job.training.batch_size
+            for layer, points in scan(model, job.dataset, job.prune, job.loop.scan_points, size, phase.seed, done):
+                self._say({"event": "sensitivity", "layer": layer, "points": points})
+        told = agreed(self._ring, [e for e in self._events if e["event"] == "sensitivity"])
+        if self._journal is None:
+            self._events += told
+        self._record({"event": "scanned", "name": phase.name})
+
+    def _gradual(self, phase: Phase) -> None:
+        """One training that prunes as it goes, by our masks or by tensorflow-model-optimization."""
+        if not self._has("phase", phase):
+            model = self._models.get(phase.source, phase.seed)
+            if self._job.prune.engine == "tfmot":
+                self._by_tfmot(phase, model)
+            else:
+                self._fit(phase, model, full_masks(find_weights(model, self._job.prune)), phase.epochs)
+        block = self._told(lambda: self._came_to(phase))
+        self._say({"event": "pruned", **self._about(phase), **block, "epochs_after": 0})
+
+    def _by_tfmot(self, phase: Phase, model: Any) -> None:
+        job = self._job
+        record = self._epochs(phase, {"flops": model_cost(model).flops})
+        settings = replace(job.training, epochs=phase.epochs)
+        folder = self._folder / phase.name
+        result = pruned_by_tfmot(model, job.dataset, settings, job.augmentation, job.prune, phase.seed, folder, record)
+        for epoch in result.curve:
+            record({**epoch, "epochs": phase.epochs})
+        self._end_phase(phase, model, result)
+
+    def _came_to(self, phase: Phase) -> dict[str, Any]:
+        """What the journal says of a network that was pruned while it trained."""
+        model = self._models.read(phase.name, phase.seed)
+        masks = self._masks.read(phase.name) or {}
+        return {**gradual_block(model, masks, self._job.prune), "valid": self._valid(model)}
+
+    def _valid(self, model: Any) -> dict[str, float]:
+        values = evaluate(model, self._job.dataset.validation, self._job.dataset, self._job.training.batch_size)
+        return {f"valid_{name}": value for name, value in values.items()}

@@ -1,0 +1,1 @@
+"""Pruning by TensorFlow Model Optimization, on models converted to Keras 2 and back."""

@@ -1,0 +1,1 @@
+"""Model → a model in fewer bits, and into the formats that others read."""

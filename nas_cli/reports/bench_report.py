@@ -1,0 +1,107 @@
+"""The report of a `nas bench` run: rows.csv, figures and a page, from the journal."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nas_cli.bench.rows import COLUMNS, csv_text
+from nas_cli.reports.outcome import state
+from nas_cli.reports.page.elements import (
+    Cell,
+    Column,
+    Row,
+    card,
+    document,
+    drawing,
+    escape,
+    note,
+    notice,
+    section,
+    table,
+)
+from nas_cli.reports.page.reproducibility import reproducibility
+from nas_cli.reports.plots.scaling import scaling_plots
+from nas_cli.reports.plots.style import Plot, png
+from nas_cli.reports.source import Source
+from nas_cli.runs.files import refusal, write_atomic
+
+SHOWN = ("cluster", "mode", "model", "processes", "servers", "batch", "images_per_second", "efficiency",
+         "efficiency_independent", "binds", "step_seconds", "kind")  # fmt: skip
+TEXTS = ("cluster", "mode", "model", "binds", "kind")
+
+
+def build_bench_report(source: Source, run_path: Path) -> list[Path]:
+    """The files written into the run folder: rows.csv, plots/*.png, report.html.
+
+    Raises:
+        RunError: if the folder cannot be written.
+    """
+    rows = [
+        row
+        for kind in ("measured", "rows", "advice")
+        for event in source.history.of_kind(kind)
+        for row in event["rows"]
+    ]
+    plots = scaling_plots(rows)
+    folder = run_path / "plots"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise refusal(error, folder) from error
+    files = {run_path / "rows.csv": csv_text(rows, COLUMNS).encode("utf-8")}
+    files |= {folder / f"{plot.name}.png": png(plot) for plot in plots}
+    files[run_path / "report.html"] = _page(source, rows, plots).encode("utf-8")
+    for file, content in files.items():
+        write_atomic(file, content)
+    return list(files)
+
+
+def _page(source: Source, rows: Sequence[Mapping[str, Any]], plots: Sequence[Plot]) -> str:
+    current = state(source.history)
+    sections = {
+        "Advice": section("advice", "Advice", *[_advice(event) for event in source.history.of_kind("advice")]),
+        "Calibration": section("fit", "Calibration", *[_fit(event) for event in source.history.of_kind("calibration")]),
+        "Scaling": section("scaling", "Scaling", *[drawing(plot) for plot in plots]),
+        "Rows": section("rows", "Rows", card(_table(rows), note("All columns are in rows.csv."))),
+        "Repeat this run": section("repeat", "Repeat this run", reproducibility(source)),
+    }
+    anchors = [f'<a href="#{text.split(chr(34))[1]}">{escape(title)}</a>' for title, text in sections.items() if text]
+    title = f"nas bench · {source.history.start.get('mode', '')}"
+    head = (
+        f'<h1>{escape(title)}<span class="status {current.status}">{current.status}</span></h1>\n'
+        f'<p class="lead">{escape(source.name)}</p>\n<nav>{"".join(anchors)}</nav>'
+    )
+    told = "" if current.status == "completed" else current.sentence
+    return document(title, head, "\n".join([notice(told), *sections.values()]), f"nas bench, {source.name}")
+
+
+def _advice(event: Mapping[str, Any]) -> str:
+    title = f"{event['model']} on {event['cluster']}"
+    text = "".join(f"<p>{escape(sentence)}</p>" for sentence in event["sentences"])
+    return card(f"<h3>{escape(title)}</h3>{text}", _table(event["choices"]))
+
+
+def _fit(event: Mapping[str, Any]) -> str:
+    columns = [Column("parameter", "text"), Column("fitted"), Column("standard error")]
+    rows = []
+    for name, value in event["fitted"].items():
+        spread = event["spread"].get(name)
+        shown = "the rows do not tell" if spread is None else f"{spread:.0%}"
+        rows.append(Row([Cell(name, name), Cell(f"{value:.4g}", value), Cell(shown, spread or "")]))
+    told = f"{event['cluster']}: {event['fitted_rows']} measured rows, off by {event['rms']:.1%} (root mean square)."
+    return card(f"<p>{escape(told)}</p>", table(columns, rows, sortable=False))
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> str:
+    columns = [Column(name.replace("_", " "), "text" if name in TEXTS else "") for name in SHOWN]
+    return table(columns, [Row([_cell(row.get(name), name) for name in SHOWN]) for row in rows])
+
+
+def _cell(value: Any, name: str) -> Cell:
+    if value is None:
+        return Cell("")
+    if name.startswith("efficiency"):
+        return Cell(f"{value:.1%}", value)
+    if isinstance(value, float):
+        return Cell(f"{value:,.1f}" if value >= 100 else f"{value:.4g}", value)
+    return Cell(str(value), value)

@@ -1,0 +1,237 @@
+"""`results/pruning/`: what is left of accuracy when weights or filters go, by which score, and beside what."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
+
+from nas_cli.errors import RunError
+from nas_cli.reports.experiments.markdown import markdown
+from nas_cli.reports.measure import finite
+from nas_cli.reports.outcome import wall_seconds
+from nas_cli.reports.plots.style import DASHES, MARKERS, MUTED, SERIES, Plot, legend_above, png
+from nas_cli.reports.pruning import Pruned
+from nas_cli.reports.source import Source, load
+from nas_cli.runs.files import write_atomic
+from nas_cli.runs.folder import CONFIG
+
+TITLES = {
+    "weights": "Single weights of ResNet-20, by criterion",
+    "filters": "Filters of ResNet-20, by criterion",
+    "latency": "Filters against single weights, by measured time",
+    "half_flops": "Half of the FLOPs, against the random criterion",
+    "lottery": "Lottery tickets of LeNet-300-100 on MNIST",
+}
+AXES = {
+    "weights": ("left", "weights left [%]"),
+    "filters": ("flops_left", "FLOPs left [%]"),
+    "latency": ("ms", "milliseconds per image, batch 1, as measured"),
+    "half_flops": ("flops_left", "FLOPs left [%]"),
+    "lottery": ("left", "weights left [%]"),
+}
+"""By experiment: the column on the horizontal axis, and its name."""
+
+TICKS = (100, 50, 20, 10, 5, 2)
+"""Of shares on a logarithmic axis."""
+
+FINAL = ("latency", "half_flops")
+"""Experiments whose points are the results of runs, not their rounds."""
+
+
+def build_pruning(root: Path, out: Path, command: str) -> list[Path]:
+    """The files written under `out` from the complete runs under `root`, which `command` made.
+
+    Raises:
+        RunError: if there is no complete run, or `out` cannot be written.
+    """
+    runs = run_table(root)
+    summary = summarised(runs)
+    out.mkdir(parents=True, exist_ok=True)
+    plots = [_plot(name, summary[summary.experiment == name]) for name in TITLES if name in set(summary.experiment)]
+    texts = {
+        "runs.csv": runs.to_csv(index=False),
+        "summary.csv": summary.to_csv(index=False),
+        "README.md": _page(runs, summary, plots, command),
+    }
+    for name, text in texts.items():
+        write_atomic(out / name, text.encode("utf-8"))
+    for plot in plots:
+        write_atomic(out / f"{plot.name}.png", png(plot))
+    return [*(out / name for name in texts), *(out / f"{plot.name}.png" for plot in plots)]
+
+
+def run_table(root: Path) -> pd.DataFrame:
+    """A row per round (or result) of each complete `nas prune` under `root`, <experiment>/<arm>-<point>-<seed>.
+
+    Accuracies in percent; `left` and `flops_left` in percent of the network that is not pruned.
+
+    Raises:
+        RunError: if there is none.
+    """
+    rows: list[dict[str, Any]] = []
+    for config in sorted(root.glob(f"*/*/{CONFIG}")):
+        parts = config.parent.name.rsplit("-", 2)
+        experiment = config.parent.parent.name
+        if len(parts) == 3 and experiment in TITLES:
+            source = load(config.parent)
+            if source.status == "completed":
+                rows += _rows(experiment, parts, source)
+    if not rows:
+        raise RunError(f"no complete runs in {root}: run the experiment first.")
+    return pd.DataFrame(rows)
+
+
+def _rows(experiment: str, parts: Sequence[str], source: Source) -> Iterator[dict[str, Any]]:
+    run = Pruned(source.history)
+    same = {
+        "experiment": experiment,
+        "seed": int(parts[2]),
+        "minutes": (wall_seconds(source.history) or 0.0) / 60,
+        "dataset": source.dataset,
+        "training_images": source.history.dataset.get("train"),
+    }
+    make = _results if experiment in FINAL else _curves
+    yield from ({**same, **row} for row in make(run, parts[0], float(parts[1])))
+
+
+def _results(run: Pruned, arm: str, point: float) -> Iterator[dict[str, Any]]:
+    """The result, the network before, and that of the random criterion, if there is one."""
+    for name, side in ((arm, run.after), (f"{arm}, by chance", run.random), (f"{arm}, whole", run.before)):
+        if side:
+            yield {
+                "arm": name,
+                "point": point,
+                "left": 100 * side["nonzero"] / run.before["nonzero"],
+                "flops_left": 100 * side["flops"] / run.before["flops"],
+                "ms": finite((side.get("ms_per_image") or {}).get("batch_1")),
+                "valid": _percent(side.get("valid_accuracy")),
+                "test": _percent(side.get("test_accuracy")),
+            }
+
+
+def _curves(run: Pruned, arm: str, point: float) -> Iterator[dict[str, Any]]:
+    """A point per round; of a lottery also those of new weights, and of the network that is not pruned."""
+    for one in run.of_arm("main"):
+        left = {"left": 100 * (1 - one.sparsity), "flops_left": 100 * one.flops / run.before["flops"], "ms": None}
+        test = _percent(one.tested.get("test_accuracy"))
+        yield {"arm": arm, "point": one.number, **left, "valid": _percent(one.value), "test": test}
+        if one.reinit is not None:
+            again = _percent(_tested(run, f"reinit-{one.number}"))
+            yield {"arm": "reinit", "point": one.number, **left, "valid": _percent(one.reinit), "test": again}
+    whole = {"arm": "dense", "point": 0, "left": 100.0, "flops_left": 100.0, "ms": None, "valid": _percent(run.dense)}
+    # A dense network that was trained once is what a ticket, trained once, is measured by.
+    yield {**whole, "test": _percent(_tested(run, "train") or run.before.get("test_accuracy"))}
+
+
+def _tested(run: Pruned, name: str) -> Any:
+    """The test accuracy of the network of a phase; None if it was not tested."""
+    return ((run.history.last("test").get("rounds") or {}).get(name) or {}).get("test_accuracy")
+
+
+def _percent(value: Any) -> float | None:
+    number = finite(value)
+    return None if number is None else 100 * number
+
+
+def summarised(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean over seeds, and half the distance between the best and the worst."""
+    grouped = runs.groupby(["experiment", "arm", "point"], sort=False)
+    numbers = ["left", "flops_left", "ms", "valid", "test"]
+    means = grouped[numbers].mean()
+    for key in ("valid", "test"):
+        means[f"{key}_range"] = (grouped[key].max() - grouped[key].min()) / 2
+    means.insert(0, "seeds", grouped.size())
+    return means.round(3).reset_index()
+
+
+def claims(runs: pd.DataFrame) -> pd.DataFrame:
+    """What the comparison says, seed by seed: ours less the random criterion, ticket less dense and less reinit."""
+    rows = []
+    half = runs[runs.experiment == "half_flops"]
+    for arm in sorted(name for name in set(half.arm) if "," not in name):
+        rows.append(_difference(half, f"{arm} at half the FLOPs, less the random criterion", arm, f"{arm}, by chance"))
+    lottery = runs[runs.experiment == "lottery"]
+    for point, left in _rounds_near(lottery, (21.1, 10.0, 3.6)):
+        at = lottery[(lottery.point == point) | (lottery.arm == "dense")]
+        rows.append(_difference(at, f"ticket at {left:.1f} % of the weights, less dense", "ticket", "dense"))
+        rows.append(_difference(at, f"ticket at {left:.1f} % of the weights, less new weights", "ticket", "reinit"))
+    return pd.DataFrame([row for row in rows if row])
+
+
+def _rounds_near(lottery: pd.DataFrame, wanted: Sequence[float]) -> Iterator[tuple[int, float]]:
+    points = lottery[lottery.arm == "ticket"].groupby("point")["left"].mean()
+    rounds, left = points.index.tolist(), points.to_numpy()
+    nearest = [int(rounds[abs(left - share).argmin()]) for share in wanted] if rounds else []
+    for point in dict.fromkeys(nearest):
+        yield point, float(points[point])
+
+
+def _difference(rows: pd.DataFrame, text: str, arm: str, other: str) -> dict[str, Any]:
+    """Points of accuracy on test, or on validation data where the rounds were not tested."""
+    key = "test" if rows[rows.arm == arm]["test"].notna().all() else "valid"
+    ours, theirs = (rows[rows.arm == name].groupby("seed")[key].mean() for name in (arm, other))
+    pairs = (ours - theirs).dropna()
+    if not len(pairs):
+        return {}
+    spread = "" if len(pairs) < 2 else f"{pairs.min():+.2f} to {pairs.max():+.2f}"
+    return {"claim": text, "on": key, "points": f"{pairs.mean():+.2f}", "seeds": len(pairs), "from to": spread}
+
+
+def _plot(experiment: str, table: pd.DataFrame) -> Plot:
+    return Plot(
+        experiment,
+        TITLES[experiment],
+        f"{_key(table).title()} accuracy, mean over seeds; whiskers span the seeds. The level line is not pruned.",
+        partial(_draw, experiment=experiment, table=table),
+    )
+
+
+def _key(table: pd.DataFrame) -> str:
+    return "test" if table[table.arm != "dense"]["test"].notna().all() else "valid"
+
+
+def _draw(figure: Figure, experiment: str, table: pd.DataFrame) -> None:
+    axes, (column, label), key = figure.subplots(), AXES[experiment], _key(table)
+    arms = [arm for arm in table.arm.unique() if arm != "dense"]
+    for order, arm in enumerate(arms):
+        _line(axes, table[table.arm == arm].sort_values(column), column, key, str(arm), order)
+    whole = table[table.arm == "dense"]["valid" if table[table.arm == "dense"][key].isna().any() else key]
+    if len(whole):
+        axes.axhline(whole.mean(), color=MUTED, linewidth=1.1, linestyle="--", label="dense")
+    if experiment in ("weights", "lottery"):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(FixedLocator(TICKS))
+        axes.xaxis.set_major_formatter(ScalarFormatter())
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.invert_xaxis()
+    axes.set(xlabel=label, ylabel=f"{key.replace('valid', 'validation')} accuracy [%]")
+    axes.margins(0.08)
+    legend_above(figure, columns=3)
+
+
+def _line(axes: Axes, rows: pd.DataFrame, column: str, key: str, arm: str, order: int) -> None:
+    looks: dict[str, Any] = {"color": SERIES[order % len(SERIES)], "marker": MARKERS[order % len(MARKERS)]}
+    style = DASHES[order // len(SERIES) % len(DASHES)]
+    axes.errorbar(
+        rows[column], rows[key], yerr=rows[f"{key}_range"], linestyle=style, capsize=2, ms=4, label=arm, **looks
+    )
+
+
+def _page(runs: pd.DataFrame, summary: pd.DataFrame, plots: Sequence[Plot], command: str) -> str:
+    parts = [
+        "# Pruning",
+        f"Made by `{command}` from the journals of the runs. Reduced: `runs.csv` names the training images; the "
+        "configurations are `conf/experiment/pruning_*.yaml`. `left` is the share of weights, `flops_left` that of "
+        "FLOPs, in percent; `…_range` half the distance between the best and the worst seed.",
+    ]
+    found = claims(runs)
+    parts += ["## In short", markdown(found)] if len(found) else []
+    for plot in plots:
+        rows = summary[summary.experiment == plot.name].drop(columns="experiment").dropna(axis="columns", how="all")
+        parts += [f"## {plot.title}", markdown(rows), f"![{plot.title}]({plot.name}.png)\n\n{plot.caption}"]
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,72 @@
+"""Runs, or goes on with, DARTS on NAS-Bench-201 and in its own space of cells, and writes results/darts/.
+
+    python scripts/reproduce_darts.py                        # both spaces, first and second order
+    python scripts/reproduce_darts.py --parts nasbench201 --arms first
+    python scripts/reproduce_darts.py strategy.searches=1 scale=smoke    # a look, in minutes
+    python scripts/reproduce_darts.py --report               # tables from what is there
+
+Every run is a `nas search` of its own under results/runs/darts/<part>/<arm>-0, of several searches with seeds of their
+own, resumed if it was interrupted, left alone if it is complete. On NAS-Bench-201 the supernet is trained on CIFAR-10,
+and every network, derived or random, is looked up in the published table; in the space of cells all are trained.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+
+from resumable_runs import ROOT, Run, carry_out, replaced
+
+from nas_cli.errors import NasError
+from nas_cli.estimators.published_tables import published_table
+from nas_cli.reports.experiments.darts import ARMS, BENCH, CELL, build_darts
+
+RUNS = ROOT / "results" / "runs" / "darts"
+OUT = ROOT / "results" / "darts"
+ORDERS = {"first": "strategy.order=1", "second": "strategy.order=2"}
+
+
+def runs(parts: Sequence[str], arms: Sequence[str], folder: Path, further: Sequence[str] = ()) -> list[Run]:
+    """The runs of these parts and arms."""
+    return [
+        Run(folder / part / f"{arm}-0", replaced(["search", "--experiment", f"darts_{part}", ORDERS[arm]], further))
+        for part, arm in product(parts, arms)
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code."""
+    given = _parse(arguments)
+    try:
+        complete = given.report or carry_out(runs(given.parts, given.arms, given.runs, given.overrides))
+        command = f"python scripts/{Path(__file__).name}"
+        for path in build_darts(given.runs, published_table(BENCH), given.out, command):
+            print(path)
+    except NasError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    return int(not complete)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", type=lambda text: _names(text, (BENCH, CELL)), default=[BENCH, CELL])
+    parser.add_argument("--arms", type=lambda text: _names(text, tuple(ARMS)), default=list(ARMS))
+    parser.add_argument("--runs", type=lambda text: Path(text).resolve(), default=RUNS)
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--report", action="store_true", help="run nothing, write the tables")
+    parser.add_argument("overrides", nargs="*", help="further KEY=VALUE for every run")
+    return parser.parse_args(arguments)
+
+
+def _names(text: str, known: Sequence[str]) -> list[str]:
+    names = text.split(",")
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
+    return names
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""Runs of `nas` as processes of their own: begun, resumed if they were interrupted, left alone if complete."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from nas_cli.runs.folder import CONFIG, open_run
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run in the folder `path`; `command`: 'search', … and its words, without the folder."""
+
+    path: Path
+    command: Sequence[str]
+
+    @property
+    def complete(self) -> bool:
+        """True if the run has ended, and a resume has nothing left to do."""
+        return (self.path / CONFIG).exists() and any(e["event"] == "end" for e in open_run(self.path).events())
+
+
+def replaced(words: Sequence[str], further: Sequence[str]) -> list[str]:
+    """The words of a command, KEY=VALUE overrides of a key that `further` ones give anew left out, then these."""
+    keys = {word.partition("=")[0] for word in further}
+    return [*(word for word in words if "=" not in word or word.partition("=")[0] not in keys), *further]
+
+
+def carry_out(runs: Sequence[Run], jobs: int = 1) -> bool:
+    """True once all runs are complete; `jobs` of them go on at a time."""
+    with ThreadPoolExecutor(jobs) as pool:
+        return all(list(pool.map(_carry_out, runs)))
+
+
+def _carry_out(run: Run) -> bool:
+    if run.complete:
+        return True
+    further = (
+        ["--resume", str(run.path)] if (run.path / CONFIG).exists() else [*run.command[1:], "--out", str(run.path)]
+    )
+    command = [sys.executable, "-m", "nas_cli", run.command[0], *further]
+    print(" ".join(command[3:]), file=sys.stderr, flush=True)
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0

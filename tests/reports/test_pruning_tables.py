@@ -1,0 +1,43 @@
+"""`results/pruning/` from journals: means over seeds, and what ticket, dense and chance come to."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from nas_cli.errors import RunError
+from nas_cli.reports.experiments.pruning import build_pruning, claims, run_table
+from tests.reports.prunings import journal, write_run
+
+
+def made(root: Path) -> Path:
+    for seed, gain in enumerate((0.0, 0.02)):
+        write_run(root / "lottery" / f"ticket-0.64-{seed}", journal(gain=gain, reinit=True))
+        write_run(root / "half_flops" / f"resnet20-0.5-{seed}", journal(gain=gain, random=True))
+    return root
+
+
+def test_a_ticket_is_compared_with_dense_and_with_new_weights_seed_by_seed(tmp_path: Path) -> None:
+    found = claims(run_table(made(tmp_path))).set_index("claim")
+    ticket = found.loc["ticket at 64.0 % of the weights, less dense"]
+    assert ticket["points"] == "+2.00" and ticket["from to"] == "+1.00 to +3.00"
+    assert found.loc["resnet20 at half the FLOPs, less the random criterion", "points"] == "+6.00"
+
+
+def test_the_tables_and_figures_are_written(tmp_path: Path) -> None:
+    files = build_pruning(made(tmp_path / "runs"), tmp_path / "out", "python scripts/reproduce_pruning.py")
+    assert {file.name for file in files} == {"runs.csv", "summary.csv", "README.md", "lottery.png", "half_flops.png"}
+    summary = pd.read_csv(tmp_path / "out" / "summary.csv").set_index(["experiment", "arm", "point"])
+    assert summary.loc[("lottery", "ticket", 2), "valid"] == pytest.approx(92.0)
+    assert summary.loc[("lottery", "ticket", 2), "seeds"] == 2
+    assert "## In short" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+
+
+def test_without_a_complete_run_there_is_one_line(tmp_path: Path) -> None:
+    unfinished: list[dict[str, Any]] = journal()[:-1]
+    write_run(tmp_path / "lottery" / "ticket-0.64-0", unfinished)
+    with pytest.raises(RunError, match="no complete runs"):
+        run_table(tmp_path)
+    assert json.loads((tmp_path / "lottery" / "ticket-0.64-0" / "journal.jsonl").read_text().splitlines()[0])
