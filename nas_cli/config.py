@@ -59,8 +59,8 @@ class SearchConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainConfig:
-    """Everything that defines a full-budget training of one model."""
+class NetworkConfig:
+    """What every run of one given network has."""
 
     seed: int = number(0, 2**32 - 1)
     deterministic: bool
@@ -72,67 +72,44 @@ class TrainConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MorphConfig:
+class TrainConfig(NetworkConfig):
+    """Everything that defines a full-budget training of one model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MorphConfig(NetworkConfig):
     """Everything that defines a shrinking: the network, one shrinking phase (`morph`), and what surrounds it (`loop`).
 
     `training` is that of every phase, but for what `morph` and `loop` say of its length and learning rate.
     """
 
-    seed: int = number(0, 2**32 - 1)
-    deterministic: bool
-    threads: int | None = number(1)
-    dataset: DatasetSettings
-    augmentation: AugmentationSettings
-    model: ModelSettings
-    training: TrainingSettings
     morph: MorphSettings
     loop: LoopSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class PruneConfig:
+class PruneConfig(NetworkConfig):
     """Everything that defines a pruning: the network, its rounds (`prune`), and what they are compared with (`loop`).
 
     `training` is that of every phase, but for what `prune` says of its length and learning rate.
     """
 
-    seed: int = number(0, 2**32 - 1)
-    deterministic: bool
-    threads: int | None = number(1)
-    dataset: DatasetSettings
-    augmentation: AugmentationSettings
-    model: ModelSettings
-    training: TrainingSettings
     prune: PruneSettings
     loop: PruneLoopSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class DistillConfig:
+class DistillConfig(NetworkConfig):
     """Everything that defines a distillation: `teacher` names trained networks, runs or files, `model` the student."""
 
-    seed: int = number(0, 2**32 - 1)
-    deterministic: bool
-    threads: int | None = number(1)
-    dataset: DatasetSettings
-    augmentation: AugmentationSettings
     teacher: tuple[str, ...]
-    model: ModelSettings
-    training: TrainingSettings
     distill: DistillSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuantizeConfig:
+class QuantizeConfig(NetworkConfig):
     """Everything that defines a quantization; `training` is that of the methods that train."""
 
-    seed: int = number(0, 2**32 - 1)
-    deterministic: bool
-    threads: int | None = number(1)
-    dataset: DatasetSettings
-    augmentation: AugmentationSettings
-    model: ModelSettings
-    training: TrainingSettings
     quantize: QuantizeSettings
 
 
@@ -142,6 +119,12 @@ class BenchConfig:
 
     mode: str
     seed: int = number(0, 2**32 - 1)
+    deterministic: bool
+    threads: int | None = number(1)
+    dataset: DatasetSettings
+    augmentation: AugmentationSettings
+    model: ModelSettings
+    training: TrainingSettings
     bench: BenchSettings
 
 

@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
-from nas_cli.schema import number
+from nas_cli.errors import ConfigError
+from nas_cli.schema import choice, number
+from nas_cli.training.settings import OPTIMIZERS
+
+INITIALIZERS = (
+    "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "orthogonal",
+    "random_normal", "random_uniform",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +21,12 @@ class BenchSettings:
     `batch`: images per worker. `image_size`: pixels per side of networks without a profile of their own.
     `measured`: a CSV of measured rows, to which the profiles are calibrated and which the figures show; null for none.
     `fit`: parameters that the calibration changes, by dotted name; null chooses those that the rows can tell.
+
+    `optimizers`: what is compared, each from the same `seeds` beginnings. `protocol`: shared gives all of them
+    `shared_rate`; tuned gives each its own rate, chosen on the validation split after `tune_epochs` epochs among the
+    optimizer's usual rate times each of `rate_factors`, and up to `widen` further rates where the best is at the end
+    of these; both is one after the other. `batch_sizes`, `initializers`: a further row each, trained by the optimizer
+    `vary`.
     """
 
     models: tuple[str, ...]
@@ -26,3 +39,31 @@ class BenchSettings:
     image_size: int = number(1, 4096)
     measured: str | None
     fit: tuple[str, ...] | None
+    optimizers: tuple[str, ...] = choice(*OPTIMIZERS)
+    protocol: str = choice("shared", "tuned", "both")
+    seeds: int = number(1, 1000)
+    shared_rate: float = number(0, open_low=True)
+    rate_factors: tuple[float, ...] = number(0, open_low=True)
+    tune_epochs: int = number(1)
+    widen: int = number(0, 20)
+    batch_sizes: tuple[int, ...] = number(1)
+    initializers: tuple[str, ...] = choice(*INITIALIZERS)
+    vary: str = choice(*OPTIMIZERS)
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ConfigError: a list of the comparison is empty or names a thing twice, or `vary` is not compared.
+        """
+        for key in ("optimizers", "rate_factors"):
+            if not getattr(self, key):
+                raise ConfigError(f"bench.{key} is empty: name at least one.")
+        for key in ("optimizers", "rate_factors", "batch_sizes", "initializers"):
+            values = getattr(self, key)
+            if len(set(values)) < len(values):
+                raise ConfigError(f"bench.{key} names one twice: {list(values)}.")
+        if (self.batch_sizes or self.initializers) and self.vary not in self.optimizers:
+            raise ConfigError(
+                f"bench.vary={self.vary} must be one of bench.optimizers ({', '.join(self.optimizers)}), or empty "
+                "bench.batch_sizes and bench.initializers."
+            )

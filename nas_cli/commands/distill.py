@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import click
 
+from nas_cli.commands.carry_out import carry_out, ended
 from nas_cli.commands.dispatch import dispatch
 from nas_cli.commands.options import group_options, quoted, run_options
 from nas_cli.commands.parallel import (
@@ -81,25 +83,15 @@ def predict(config: DistillConfig) -> list[str]:
 
 def execute(config: DistillConfig, run: Any) -> Mapping[str, Any]:
     """The summary of the distillation in `run`, begun or continued."""
-    launched = time.time()
     from nas_cli.commands.progress import TrainingProgress
-    from nas_cli.reports import build
 
-    with run.lock(), TrainingProgress(config.training.epochs) as progress:
-        for line in predict(config):
-            progress.note(line)
-        progress.note(f"run folder {run.path}")
-        summary = _distill(config, run, progress, launched)
-        if run.events():
-            build(run.path)
-        if summary["status"] == "completed":
-            _say(summary, run, progress)
-    return summary
+    work = partial(_distill, config, run)
+    return carry_out("distill", run, TrainingProgress(config.training.epochs), lambda: predict(config), work, _say)
 
 
 def follow(config: DistillConfig, run: Any) -> None:
     """Train in a process that is not the first of several, which alone writes the run."""
-    if not any(event["event"] == "end" for event in run.events()):
+    if not ended(run):
         job, _ = _job(config, run, join_ring(config), lambda line: None)
         from nas_cli.training.fit import fit
 
@@ -108,19 +100,11 @@ def follow(config: DistillConfig, run: Any) -> None:
 
 
 def _distill(config: DistillConfig, run: Any, progress: Any, launched: float) -> Mapping[str, Any]:
-    from nas_cli.runs.interruption import Interrupted
+    ring = join_ring(config)
+    from nas_cli.training.full_training import run_training
 
-    try:
-        ring = join_ring(config)
-        from nas_cli.training.full_training import run_training
-
-        job, start = _job(config, run, ring, progress.note)
-        return run_training(run, job, start, progress.on_epoch, launched)
-    except Interrupted as stop:
-        progress.note(str(stop))
-    except KeyboardInterrupt:
-        progress.note(f"interrupted before the first epoch: start with  nas distill --resume {run.path}")
-    return {"status": "interrupted"}
+    job, start = _job(config, run, ring, progress.note)
+    return run_training(run, job, start, progress.on_epoch, launched)
 
 
 def _job(config: DistillConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, dict[str, Any]]:

@@ -3,10 +3,12 @@
 import logging
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import click
 
+from nas_cli.commands.carry_out import begun, carry_out, ended
 from nas_cli.commands.dispatch import dispatch
 from nas_cli.commands.options import group_options, quoted, run_options
 from nas_cli.commands.parallel import (
@@ -92,26 +94,15 @@ def examine(config: MorphConfig) -> list[str]:
 
 def execute(config: MorphConfig, run: Any) -> Mapping[str, Any]:
     """The summary of the run, begun or continued."""
-    launched = time.time()
     from nas_cli.commands.progress import MorphProgress
-    from nas_cli.reports import build
 
-    with run.lock(), MorphProgress() as progress:
-        # The prediction also finds out, before TensorFlow is loaded, whether there is such a model.
-        for line in [] if _begun(run) else predict(config):
-            progress.note(line)
-        progress.note(f"run folder {run.path}")
-        summary = _morph(config, run, progress, launched)
-        if run.events():
-            build(run.path)
-        if summary["status"] == "completed":
-            _say(summary, run, progress)
-    return summary
+    work = partial(_morph, config, run)
+    return carry_out("morph", run, MorphProgress(), lambda: [] if begun(run) else predict(config), work, _say)
 
 
 def follow(config: MorphConfig, run: Any) -> None:
     """Do the same in a process that is not the first of several, which alone writes the run."""
-    if not any(event["event"] == "end" for event in run.events()):
+    if not ended(run):
         ring = _join(config)
         from nas_cli.morph.loop import run_morph
 
@@ -119,24 +110,12 @@ def follow(config: MorphConfig, run: Any) -> None:
         run_morph(run, job, {}, lambda event: None, time.time(), ring)
 
 
-def _begun(run: Any) -> bool:
-    return any(event["event"] == "start" for event in run.events())
-
-
 def _morph(config: MorphConfig, run: Any, progress: Any, launched: float) -> Mapping[str, Any]:
-    from nas_cli.runs.interruption import Interrupted
+    ring = _join(config)
+    from nas_cli.morph.loop import run_morph
 
-    try:
-        ring = _join(config)
-        from nas_cli.morph.loop import run_morph
-
-        job, start = _job(config, run, ring, progress.note)
-        return run_morph(run, job, start, progress.on_event, launched, ring)
-    except Interrupted as stop:
-        progress.note(str(stop))
-    except KeyboardInterrupt:
-        progress.note(f"interrupted before the first epoch: start with  nas morph --resume {run.path}")
-    return {"status": "interrupted"}
+    job, start = _job(config, run, ring, progress.note)
+    return run_morph(run, job, start, progress.on_event, launched, ring)
 
 
 def _join(config: MorphConfig) -> Ring:
@@ -153,7 +132,7 @@ def _job(config: MorphConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, di
 
     dataset = prepared(config, run, note)
     arithmetic = precision.apply(config.training.precision)
-    opens = ring.rank == 0 and not _begun(run)
+    opens = ring.rank == 0 and not begun(run)
     job = Morphing(
         model=opened(config, dataset, note) if opens else None,
         trained=config.model.keep_weights or config.model.weights is not None,

@@ -3,10 +3,12 @@
 import logging
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import click
 
+from nas_cli.commands.carry_out import begun, carry_out, ended
 from nas_cli.commands.dispatch import dispatch
 from nas_cli.commands.options import group_options, quoted, run_options
 from nas_cli.commands.parallel import (
@@ -90,26 +92,15 @@ def examine(config: PruneConfig) -> list[str]:
 
 def execute(config: PruneConfig, run: Any) -> Mapping[str, Any]:
     """The summary of the run, begun or continued."""
-    launched = time.time()
     from nas_cli.commands.prune_progress import PruneProgress
-    from nas_cli.reports import build
 
-    with run.lock(), PruneProgress() as progress:
-        # The prediction also finds out, before TensorFlow is loaded, whether there is such a model.
-        for line in [] if _begun(run) else predict(config):
-            progress.note(line)
-        progress.note(f"run folder {run.path}")
-        summary = _prune(config, run, progress, launched)
-        if run.events():
-            build(run.path)
-        if summary["status"] == "completed":
-            _say(summary, run, progress)
-    return summary
+    work = partial(_prune, config, run)
+    return carry_out("prune", run, PruneProgress(), lambda: [] if begun(run) else predict(config), work, _say)
 
 
 def follow(config: PruneConfig, run: Any) -> None:
     """Do the same in a process that is not the first of several, which alone writes the run."""
-    if not any(event["event"] == "end" for event in run.events()):
+    if not ended(run):
         ring = _join(config)
         from nas_cli.prune.loop import run_prune
 
@@ -117,24 +108,12 @@ def follow(config: PruneConfig, run: Any) -> None:
         run_prune(run, job, {}, lambda event: None, time.time(), ring)
 
 
-def _begun(run: Any) -> bool:
-    return any(event["event"] == "start" for event in run.events())
-
-
 def _prune(config: PruneConfig, run: Any, progress: Any, launched: float) -> Mapping[str, Any]:
-    from nas_cli.runs.interruption import Interrupted
+    ring = _join(config)
+    from nas_cli.prune.loop import run_prune
 
-    try:
-        ring = _join(config)
-        from nas_cli.prune.loop import run_prune
-
-        job, start = _job(config, run, ring, progress.note)
-        return run_prune(run, job, start, progress.on_event, launched, ring)
-    except Interrupted as stop:
-        progress.note(str(stop))
-    except KeyboardInterrupt:
-        progress.note(f"interrupted before the first epoch: start with  nas prune --resume {run.path}")
-    return {"status": "interrupted"}
+    job, start = _job(config, run, ring, progress.note)
+    return run_prune(run, job, start, progress.on_event, launched, ring)
 
 
 def _join(config: PruneConfig) -> Ring:
@@ -154,7 +133,7 @@ def _job(config: PruneConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, di
 
     dataset = prepared(config, run, note)
     arithmetic = precision.apply(config.training.precision)
-    opens = ring.rank == 0 and not _begun(run)
+    opens = ring.rank == 0 and not begun(run)
     job = Pruning(
         model=opened(config, dataset, note) if opens else None,
         trained=has_weights(config),

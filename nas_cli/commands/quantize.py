@@ -1,12 +1,13 @@
 """`nas quantize`: store a network in fewer bits, and measure what that costs and gains."""
 
 import logging
-import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import click
 
+from nas_cli.commands.carry_out import begun, carry_out
 from nas_cli.commands.dispatch import dispatch
 from nas_cli.commands.options import group_options, quoted, run_options
 from nas_cli.commands.request import Actions, request
@@ -54,41 +55,18 @@ def predict(config: QuantizeConfig) -> list[str]:
 
 def execute(config: QuantizeConfig, run: Any) -> Mapping[str, Any]:
     """The summary of the run, begun or continued."""
-    launched = time.time()
     from nas_cli.commands.quantize_progress import QuantizeProgress
-    from nas_cli.reports import build
 
-    with run.lock(), QuantizeProgress() as progress:
-        # The prediction also finds out, before TensorFlow is loaded, whether there is such a model.
-        for line in [] if _begun(run) else predict(config):
-            progress.note(line)
-        progress.note(f"run folder {run.path}")
-        summary = _quantize(config, run, progress, launched)
-        if run.events():
-            build(run.path)
-        if summary["status"] == "completed":
-            _say(summary, run, progress)
-    return summary
-
-
-def _begun(run: Any) -> bool:
-    return any(event["event"] == "start" for event in run.events())
+    work = partial(_quantize, config, run)
+    return carry_out("quantize", run, QuantizeProgress(), lambda: [] if begun(run) else predict(config), work, _say)
 
 
 def _quantize(config: QuantizeConfig, run: Any, progress: Any, launched: float) -> Mapping[str, Any]:
-    from nas_cli.runs.interruption import Interrupted
+    threads = _start_tensorflow(config)
+    from nas_cli.quantize.loop import run_quantize
 
-    try:
-        threads = _start_tensorflow(config)
-        from nas_cli.quantize.loop import run_quantize
-
-        job, start = _job(config, run, threads, progress.note)
-        return run_quantize(run, job, start, progress.on_event, launched)
-    except Interrupted as stop:
-        progress.note(str(stop))
-    except KeyboardInterrupt:
-        progress.note(f"interrupted before the first method: start with  nas quantize --resume {run.path}")
-    return {"status": "interrupted"}
+    job, start = _job(config, run, threads, progress.note)
+    return run_quantize(run, job, start, progress.on_event, launched)
 
 
 def _start_tensorflow(config: QuantizeConfig) -> int:
@@ -113,7 +91,7 @@ def _job(config: QuantizeConfig, run: Any, threads: int, note: Any) -> tuple[Any
     from nas_cli.commands.start import opened, prepared
     from nas_cli.quantize.loop import Quantizing
 
-    dataset, opens = prepared(config, run, note), not _begun(run)
+    dataset, opens = prepared(config, run, note), not begun(run)
     job = Quantizing(
         model=opened(config, dataset, note) if opens else None,
         name=config.model.name,

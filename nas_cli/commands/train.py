@@ -1,11 +1,12 @@
 """`nas train`: train one network with the full budget."""
 
-import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import click
 
+from nas_cli.commands.carry_out import carry_out, ended
 from nas_cli.commands.dispatch import dispatch
 from nas_cli.commands.options import group_options, quoted, run_options
 from nas_cli.commands.parallel import (
@@ -61,26 +62,15 @@ def predict(config: TrainConfig) -> list[str]:
 
 def execute(config: TrainConfig, run: Any) -> Mapping[str, Any]:
     """The summary of the training in `run`, begun or continued."""
-    launched = time.time()
     from nas_cli.commands.progress import TrainingProgress
-    from nas_cli.reports import build
 
-    with run.lock(), TrainingProgress(config.training.epochs) as progress:
-        # The prediction also finds out, before TensorFlow is loaded, whether there is such a model.
-        for line in predict(config):
-            progress.note(line)
-        progress.note(f"run folder {run.path}")
-        summary = _train(config, run, progress, launched)
-        if run.events():
-            build(run.path)
-        if summary["status"] == "completed":
-            _say(summary, run, progress)
-    return summary
+    work = partial(_train, config, run)
+    return carry_out("train", run, TrainingProgress(config.training.epochs), lambda: predict(config), work, _say)
 
 
 def follow(config: TrainConfig, run: Any) -> None:
     """Train in a process that is not the first of several, which alone writes the run."""
-    if not any(event["event"] == "end" for event in run.events()):
+    if not ended(run):
         job, _ = _job(config, run, join_ring(config), lambda line: None)
         from nas_cli.training.fit import fit
 
@@ -88,19 +78,11 @@ def follow(config: TrainConfig, run: Any) -> None:
 
 
 def _train(config: TrainConfig, run: Any, progress: Any, launched: float) -> Mapping[str, Any]:
-    from nas_cli.runs.interruption import Interrupted
+    ring = join_ring(config)
+    from nas_cli.training.full_training import run_training
 
-    try:
-        ring = join_ring(config)
-        from nas_cli.training.full_training import run_training
-
-        job, start = _job(config, run, ring, progress.note)
-        return run_training(run, job, start, progress.on_epoch, launched)
-    except Interrupted as stop:
-        progress.note(str(stop))
-    except KeyboardInterrupt:
-        progress.note(f"interrupted before the first epoch: start with  nas train --resume {run.path}")
-    return {"status": "interrupted"}
+    job, start = _job(config, run, ring, progress.note)
+    return run_training(run, job, start, progress.on_epoch, launched)
 
 
 def _say(summary: Mapping[str, Any], run: Any, progress: Any) -> None:

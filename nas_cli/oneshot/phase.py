@@ -12,7 +12,8 @@ import numpy as np
 from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.settings import AugmentationSettings
-from nas_cli.distributed.ring import Ring, agreed
+from nas_cli.distributed.exchange import exchange
+from nas_cli.distributed.ring import Ring
 from nas_cli.distributed.stop_request import StopRequest
 from nas_cli.oneshot.differentiable import DifferentiableSearch
 from nas_cli.oneshot.found import DERIVED, RANDOM, TOP, Found, random_networks
@@ -30,6 +31,10 @@ from nas_cli.training.settings import TrainingSettings
 Event = Mapping[str, Any]
 ASKS = 10
 """Steps between two questions of several processes whether one of them is to stop."""
+
+
+class Dismissed(Exception):
+    """Rank 0 has left the phase, and has said so to a process that waited for something else."""
 
 
 class Log(Protocol):
@@ -53,7 +58,7 @@ class Search(Protocol):
 
     def stop_reason(self, event: Event) -> str | None: ...
 
-    def found(self) -> list[Values]: ...
+    def found(self, epochs: int) -> list[Values]: ...
 
     def scores(self, genotypes: Sequence[Values]) -> list[float] | None: ...
 
@@ -62,7 +67,8 @@ class Search(Protocol):
 class SupernetPhase:
     """All searches of a run, one after the other; `found` is known once `run` has returned.
 
-    All processes of a ring make the same calls; only the first has a log and writes.
+    All processes of a ring make the same calls; only the first has a log and writes. A request to stop is followed by
+    all of them together, in a step of a supernet or behind one: see `StopRequest`.
     """
 
     def __init__(
@@ -85,6 +91,7 @@ class SupernetPhase:
         self._folder, self.ring, self._on_event = checkpoints, ring, on_event
         self._randoms = random_networks(space, admissible, settings, seed, randoms)
         self._found: list[Found] = []
+        self._request = StopRequest(ring)
 
     def found(self) -> Sequence[Found]:
         """The networks to train: of each search, then the random ones."""
@@ -94,10 +101,15 @@ class SupernetPhase:
         """Does what the journal does not have yet.
 
         Raises:
-            KeyboardInterrupt: someone wants the processes to stop.
-            RunError: a supernet diverged, or the disk is full.
+            KeyboardInterrupt: someone wants the processes to stop; in all of them.
+            RunError: a supernet diverged, in all of them; or the disk is full.
+            Dismissed: in another process than rank 0, which cannot go on.
         """
-        past = agreed(self.ring, None if log is None else [one for one in log.events if _of_phase(one)])
+        with self._request:
+            self._run(log)
+
+    def _run(self, log: Log | None) -> None:
+        past = self._agreed(None if log is None else [one for one in log.events if _of_phase(one)])
         results = {one["search"]: one for one in past if one["event"] in ("derived", "inherited")}
         scored: dict[Values, float] = {}
         for number in range(self._settings.searches):
@@ -132,19 +144,20 @@ class SupernetPhase:
         for epoch in self._missing(curve, past, number):
             self._write(log, epoch)
         stopped = search.stop_reason(curve[-1]) if curve else None
-        with StopRequest(self.ring) as request:
-            while len(curve) < self._settings.epochs and stopped is None:
-                began = time.perf_counter()
-                epoch = search.run_epoch(len(curve), _question(self.ring, request))
-                curve.append(self._completed(epoch, number, len(curve) + 1, time.perf_counter() - began))
-                stopped = search.stop_reason(curve[-1])
-                if log is not None:
-                    checkpoint.save(folder, _state(search, curve), identity)
-                self._write(log, curve[-1])
+        while len(curve) < self._settings.epochs and stopped is None:
+            began = time.perf_counter()
+            epoch = search.run_epoch(len(curve), self._question())
+            curve.append(self._completed(epoch, number, len(curve) + 1, time.perf_counter() - began))
+            stopped = search.stop_reason(curve[-1])
+            if log is not None:
+                checkpoint.save(folder, _state(search, curve), identity)
+            self._write(log, curve[-1])
         last = self._concluded(search, number, curve, stopped)
         if log is not None and number == 0:
-            self._compare(log, search, curve)
+            self._compare(log, curve)
         self._write(log, last)
+        # Also so that the others do not compute while this process measures.
+        self._ask()
         del search
         forget_models()
         gc.collect()
@@ -161,7 +174,7 @@ class SupernetPhase:
         if state is not None:
             for variable, value in zip(search.variables, state.weights, strict=True):
                 variable.assign(value)
-        curve: list[Event] = list(agreed(self.ring, [] if state is None else list(state.curve)))
+        curve: list[Event] = list(self._agreed([] if state is None else list(state.curve)))
         self.ring.broadcast(search.variables)
         return curve
 
@@ -173,11 +186,11 @@ class SupernetPhase:
     def _completed(self, epoch: dict[str, Any], number: int, position: int, seconds: float) -> Event:
         head = {"event": "structure", "search": number, "epoch": position, "epochs": self._settings.epochs}
         cost = self._cost(epoch["genotype"]) if "genotype" in epoch else {}
-        return agreed(self.ring, {**head, "seconds": seconds, **epoch, **cost})  # type: ignore[no-any-return]
+        return self._agreed({**head, "seconds": seconds, **epoch, **cost})  # type: ignore[no-any-return]
 
     def _concluded(self, search: Search, number: int, curve: Sequence[Event], stopped: str | None) -> Event:
         began = time.perf_counter()
-        found = search.found()
+        found = search.found(len(curve))
         scores = search.scores(found)
         common = {"search": number, "stopped": stopped, "epochs": len(curve)}
         encode, seconds = self._space.encode, sum(one["seconds"] for one in curve)
@@ -192,9 +205,9 @@ class SupernetPhase:
                 "random": [[encode(values), score] for values, score in zip(self._randoms, beside, strict=True)],
                 "seconds": seconds + time.perf_counter() - began,
             }
-        return agreed(self.ring, last)  # type: ignore[no-any-return]
+        return self._agreed(last)  # type: ignore[no-any-return]
 
-    def _compare(self, log: Log, search: Search, curve: Sequence[Event]) -> None:
+    def _compare(self, log: Log, curve: Sequence[Event]) -> None:
         """Writes how long an epoch takes beside an ordinary network's of as many multiply-accumulates."""
         if any(one["event"] == "supernet_cost" for one in log.events) or not curve:
             return
@@ -213,6 +226,34 @@ class SupernetPhase:
         cost = architecture_cost(candidate)
         return {"flops": cost.flops, "params": cost.params}
 
+    def _question(self) -> Callable[[], None]:
+        """Asks in every tenth call if to stop; called at every step by all processes."""
+        calls = iter(range(10**12))
+
+        def ask() -> None:
+            if next(calls) % ASKS == 0:
+                self._ask()
+
+        return ask
+
+    def _ask(self) -> None:
+        """Raises KeyboardInterrupt in all processes once rank 0 is asked to stop."""
+        if self.ring.size > 1 and self._agreed(self._request.asked):
+            raise KeyboardInterrupt
+
+    def _agreed(self, value: Any) -> Any:
+        """What rank 0 has given, on every process.
+
+        Raises:
+            Dismissed: rank 0 has said instead that the search is over.
+            LaunchError: a process is gone.
+        """
+        told = exchange(self.ring, value)[0]
+        # What `RingEvaluator.close` says.
+        if getattr(told, "stop", False):
+            raise Dismissed
+        return told
+
     def _write(self, log: Log | None, event: Event) -> None:
         if log is not None:
             self._on_event(log.write(event))
@@ -225,14 +266,3 @@ def _of_phase(event: Event) -> bool:
 def _state(search: Search, curve: Sequence[Event]) -> checkpoint.Checkpoint:
     values = [np.array(variable) for variable in search.variables]
     return checkpoint.Checkpoint(weights=values, optimizer=(), best=(), curve=tuple(curve), seconds={})
-
-
-def _question(ring: Ring, request: StopRequest) -> Callable[[], None]:
-    """Raises KeyboardInterrupt on all processes once one is asked to stop; called at every step by each of them."""
-    calls = iter(range(10**12))
-
-    def ask() -> None:
-        if ring.size > 1 and next(calls) % ASKS == 0 and agreed(ring, request.asked):
-            raise KeyboardInterrupt
-
-    return ask

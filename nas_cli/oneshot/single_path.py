@@ -71,7 +71,7 @@ class SinglePathSearch:
     def stop_reason(self, event: Mapping[str, Any]) -> None:
         """None: there is nothing to watch for."""
 
-    def found(self) -> list[Values]:
+    def found(self, epochs: int) -> list[Values]:
         """The genotypes to score, in order; those of an evolution have been scored to find them."""
         return [values for values, _ in self._explored()]
 

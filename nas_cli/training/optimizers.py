@@ -10,7 +10,7 @@ def build_optimizer(settings: OptimizerSettings) -> Any:
     """A new Keras optimizer; the loop sets its learning rate before every step.
 
     sgd: w ← w − η·g. momentum: m ← μ·m − η·g, w ← w + m. nesterov: the same m, w ← w + μ·m − η·g.
-    The others as in Keras with its defaults; adam, adamw, momentum and nesterov update with one fused kernel per
+    The others as in Keras with its defaults (of muon see `nas_cli.training.muon`); adam, adamw, momentum and nesterov update with one fused kernel per
     weight where the backend has it: the same formulas, rounded in another order.
     """
     options: dict[str, Any] = {"learning_rate": settings.learning_rate, "weight_decay": settings.weight_decay}
@@ -19,6 +19,8 @@ def build_optimizer(settings: OptimizerSettings) -> Any:
         options["momentum"] = settings.momentum or 0.0
     if settings.name == "nesterov":
         options["nesterov"] = True
+    if settings.name == "muon":
+        options["adam_weight_decay"] = settings.weight_decay
     return _without_replicas(_classes()[settings.name](**options))
 
 
@@ -34,6 +36,8 @@ def _without_replicas(optimizer: Any) -> Any:
 
 def _classes() -> Mapping[str, Callable[..., Any]]:
     import keras
+
+    from nas_cli.training.muon import ConvolutionMuon
 
     adam: Callable[..., Any] = keras.optimizers.Adam
     adamw: Callable[..., Any] = keras.optimizers.AdamW
@@ -53,4 +57,5 @@ def _classes() -> Mapping[str, Callable[..., Any]]:
         "adadelta": keras.optimizers.Adadelta,
         "adamw": adamw,
         "lion": keras.optimizers.Lion,
+        "muon": ConvolutionMuon,
     }

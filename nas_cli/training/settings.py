@@ -7,6 +7,7 @@ from nas_cli.schema import choice, number
 
 OPTIMIZERS = (
     "sgd", "momentum", "nesterov", "rmsprop", "adam", "adagrad", "nadam", "adadelta", "adamw", "lion",
+    "muon",
 )  # fmt: skip
 WITH_MOMENTUM = ("momentum", "nesterov", "rmsprop")
 

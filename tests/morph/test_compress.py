@@ -7,12 +7,12 @@ import keras
 import numpy as np
 import pytest
 
+from nas_cli.costs import target_device
 from nas_cli.costs.keras_cost import model_cost
 from nas_cli.costs.latency import Device
 from nas_cli.data.dataset import Dataset
 from nas_cli.errors import ConfigError, RunError
 from nas_cli.models.builder import standardised
-from nas_cli.morph import target_device
 from nas_cli.morph.compress import Compression, compress
 from nas_cli.surgery.shrink import shrink
 from nas_cli.training.fit import fit

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from nas_cli.config import load_config
+from nas_cli.costs import target_device
 from nas_cli.costs.before_after import cost_block, layer_rows
 from nas_cli.costs.keras_cost import model_cost
 from nas_cli.costs.latency import Device
 from nas_cli.costs.target_device import device_block
 from nas_cli.distributed.ring import OneProcess
 from nas_cli.errors import ConfigError, RunError
-from nas_cli.morph import target_device
 from nas_cli.morph.loop import Morphing, run_morph
 from nas_cli.morph.loop_settings import LoopSettings
 from nas_cli.morph.outcome import numbered
