@@ -11,18 +11,17 @@ from them. Tables and figures go to results/codeepneat/ (reduced) or results/cod
 """
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
+from resumable_runs import ROOT, Run, carry_out
+
 from nas_cli.errors import NasError
 from nas_cli.reports.experiments.codeepneat import build_codeepneat
 from nas_cli.reports.experiments.codeepneat_tables import ARMS, DATASETS, PLAIN
-from nas_cli.runs.folder import CONFIG, open_run
 
-ROOT = Path(__file__).resolve().parents[1]
 MORPH = ("estimator=morph",)
 OVERRIDES = {
     "plain": (),
@@ -61,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out = ROOT / "results" / ("codeepneat" if given.scale == "reduced" else f"codeepneat_{given.scale}")
     try:
         for dataset, repeat, arm in () if given.report else product(given.datasets, range(given.repeats), given.arms):
-            failed |= not _carry_out(runs, dataset, arm, repeat, given.scale, given.overrides)
+            failed |= not carry_out([planned(runs, dataset, arm, repeat, given.scale, given.overrides)])
         for path in build_codeepneat(runs, out, f"python scripts/{Path(__file__).name} --scale {given.scale}"):
             print(path.relative_to(ROOT))
     except NasError as error:
@@ -89,20 +88,12 @@ def _names(text: str, known: Sequence[str] | dict[str, str]) -> list[str]:
     return names
 
 
-def _carry_out(runs: Path, dataset: str, arm: str, repeat: int, scale: str, further: Sequence[str]) -> bool:
-    """True once the run is complete."""
-    run = runs / dataset / f"{arm}-{repeat}"
-    nas = [sys.executable, "-m", "nas_cli", "search"]
-    if (run / CONFIG).exists():
-        if any(event["event"] == "end" for event in open_run(run).events()):
-            return True
-        command = [*nas, "--resume", str(run)]
-    else:
-        experiment = f"codeepneat_{dataset}" + ("_paper" if scale == "paper" else "")
-        command = [*nas, "--experiment", experiment, "--out", str(run), f"seed={repeat}", *OVERRIDES[arm], *further]
-        command += _compression(dataset, arm, scale) + _populations(runs / dataset / f"{PLAIN}-{repeat}", arm)
-    print(f"{dataset} {arm} {repeat}: {' '.join(command[3:])}", file=sys.stderr, flush=True)
-    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+def planned(runs: Path, dataset: str, arm: str, repeat: int, scale: str, further: Sequence[str]) -> Run:
+    """A search; one of another arm than the plain one starts from the populations that the plain one has saved."""
+    experiment = f"codeepneat_{dataset}" + ("_paper" if scale == "paper" else "")
+    words = ["search", "--experiment", experiment, f"seed={repeat}", *OVERRIDES[arm], *further]
+    words += _compression(dataset, arm, scale) + _populations(runs / dataset / f"{PLAIN}-{repeat}", arm)
+    return Run(runs / dataset / f"{arm}-{repeat}", words)
 
 
 def _compression(dataset: str, arm: str, scale: str) -> list[str]:

@@ -12,17 +12,16 @@ if it is complete. Tables and figures go to results/distillation/.
 """
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from resumable_runs import ROOT, Run, carry_out
+
 from nas_cli.errors import NasError
 from nas_cli.reports.experiments.distillation import CIFAR10, MNIST, NOISE, build_distillation
-from nas_cli.runs.folder import CONFIG, open_run
 
-ROOT = Path(__file__).resolve().parents[1]
 PARTS = (MNIST, CIFAR10, NOISE)
 TEMPERATURES = {"student": (1, 2, 4, 8, 20), "small": (1, 2.5, 4, 8, 20)}
 NETWORKS = {"student": "hinton_student", "small": "hinton_small_student"}
@@ -37,8 +36,9 @@ REDUCED_NOISE = ("--dataset", "fashion_mini", "--model", "paper3_cnn", "training
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run: its folder below the root of all, the words behind `nas`, and the runs that must be there before."""
+class Training:
+    """One network to train, a teacher or a student: its folder below the root of all, the words behind `nas`, and the
+    runs that must be there before."""
 
     place: str
     words: tuple[str, ...]
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(failed)
 
 
-def planned(parts: Sequence[str], seeds: int, student: str, root: Path) -> Iterator[Run]:
+def planned(parts: Sequence[str], seeds: int, student: str, root: Path) -> Iterator[Training]:
     """All runs in order: of a seed the teacher comes before its students."""
     for seed in range(seeds):
         if MNIST in parts:
@@ -72,38 +72,38 @@ def planned(parts: Sequence[str], seeds: int, student: str, root: Path) -> Itera
             yield from _noise(seed)
 
 
-def _mnist(seed: int, root: Path) -> Iterator[Run]:
+def _mnist(seed: int, root: Path) -> Iterator[Training]:
     teacher = f"{MNIST}/teacher-{seed}"
-    yield Run(teacher, ("train", "--experiment", "distill_mnist_teacher", f"seed={seed}"))
+    yield Training(teacher, ("train", "--experiment", "distill_mnist_teacher", f"seed={seed}"))
     base = ("distill", "--experiment", "distill_mnist", "--teacher", str(root / teacher), f"seed={seed}")
     for arm, network in NETWORKS.items():
         chosen = (*base, "--student", network)
         # A distillation without soft targets is plain training with the same settings, bit for bit.
-        yield Run(f"{MNIST}/{arm}_plain-{seed}", (*chosen, "distill.lambda_soft=0"), (teacher,))
+        yield Training(f"{MNIST}/{arm}_plain-{seed}", (*chosen, "distill.lambda_soft=0"), (teacher,))
         for temperature in TEMPERATURES[arm]:
             words = (*chosen, f"distill.temperature={temperature}")
-            yield Run(f"{MNIST}/{arm}_T{temperature}-{seed}", words, (teacher,))
+            yield Training(f"{MNIST}/{arm}_T{temperature}-{seed}", words, (teacher,))
 
 
-def _cifar10(seed: int, student: str, root: Path) -> Iterator[Run]:
+def _cifar10(seed: int, student: str, root: Path) -> Iterator[Training]:
     """The teachers are of seeds that no student has, and the same for all students."""
     teachers = tuple(f"{CIFAR10}/teacher-{100 + number}" for number in range(TEACHERS))
     for number, place in enumerate(teachers):
         words = ("train", "--model", "resnet20", *REDUCED_CIFAR, "--augmentation", "standard")
-        yield Run(place, (*words, f"seed={100 + number}"))
+        yield Training(place, (*words, f"seed={100 + number}"))
     paths = [str(root / place) for place in teachers]
     base = ("--student", student, *REDUCED_CIFAR, f"seed={seed}")
     alone = ("distill", "--teacher", paths[0], *base, "distill.lambda_soft=0")
-    yield Run(f"{CIFAR10}/plain-{seed}", alone, teachers[:1])
-    yield Run(f"{CIFAR10}/single-{seed}", ("distill", "--teacher", paths[0], *base), teachers[:1])
-    yield Run(f"{CIFAR10}/ensemble-{seed}", ("distill", "--teacher", ",".join(paths), *base), teachers)
+    yield Training(f"{CIFAR10}/plain-{seed}", alone, teachers[:1])
+    yield Training(f"{CIFAR10}/single-{seed}", ("distill", "--teacher", paths[0], *base), teachers[:1])
+    yield Training(f"{CIFAR10}/ensemble-{seed}", ("distill", "--teacher", ",".join(paths), *base), teachers)
 
 
-def _noise(seed: int) -> Iterator[Run]:
+def _noise(seed: int) -> Iterator[Training]:
     for share in SHARES:
         for loss in LOSSES:
             words = ("train", *REDUCED_NOISE, "--loss", loss, f"dataset.label_noise={share / 100}", f"seed={seed}")
-            yield Run(f"{NOISE}/{loss}_{share}-{seed}", words)
+            yield Training(f"{NOISE}/{loss}_{share}-{seed}", words)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -125,25 +125,13 @@ def _parts(text: str) -> list[str]:
     return text.split(",")
 
 
-def _carry_out(runs: Path, run: Run, further: Sequence[str]) -> bool:
+def _carry_out(runs: Path, one: Training, further: Sequence[str]) -> bool:
     """True once the run is complete."""
-    path = runs / run.place
-    nas = [sys.executable, "-m", "nas_cli"]
-    if _complete(path):
-        return True
-    missing = [place for place in run.after if not _complete(runs / place)]
+    missing = [place for place in one.after if not Run(runs / place, ()).complete]
     if missing:
-        print(f"{run.place}: left out, {missing[0]} is not complete", file=sys.stderr, flush=True)
+        print(f"{one.place}: left out, {missing[0]} is not complete", file=sys.stderr, flush=True)
         return False
-    command = [*nas, run.words[0], "--resume", str(path)]
-    if not (path / CONFIG).exists():
-        command = [*nas, *run.words, "--out", str(path), *further]
-    print(f"{run.place}: {' '.join(command[3:])}", file=sys.stderr, flush=True)
-    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
-
-
-def _complete(path: Path) -> bool:
-    return (path / CONFIG).exists() and any(event["event"] == "end" for event in open_run(path).events())
+    return carry_out([Run(runs / one.place, [*one.words, *further])])
 
 
 if __name__ == "__main__":

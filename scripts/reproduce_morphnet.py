@@ -1,7 +1,8 @@
 """Runs, or goes on with, the comparisons of MorphNet with other ways to a smaller network, and writes their tables.
 
-    python scripts/reproduce_morphnet.py                      # both experiments, reduced, two seeds
+    python scripts/reproduce_morphnet.py                      # all experiments, reduced, two seeds
     python scripts/reproduce_morphnet.py --only equal_flops   # ResNet-20: MorphNet, cost-blind lasso, width multiplier
+    python scripts/reproduce_morphnet.py --only pruned        # the same table: filters pruned by each criterion
     python scripts/reproduce_morphnet.py --only inception_v2  # accuracy against FLOPs, one process and Horovod
     python scripts/reproduce_morphnet.py --report             # tables from what is there
 
@@ -10,58 +11,47 @@ resumed if it was interrupted, left alone if it is complete. Tables and figures 
 """
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+from resumable_runs import ROOT, Run, carry_out
+
 from nas_cli.errors import NasError
 from nas_cli.reports.experiments.morphnet import build_morphnet
-from nas_cli.runs.folder import CONFIG, open_run
 
-ROOT = Path(__file__).resolve().parents[1]
 RUNS = ROOT / "results" / "runs" / "morphnet"
 PROCESSES = 2
 SCRATCH = ("loop.retrain=scratch",)
 """Every family then trains its networks from fresh weights for the same number of epochs."""
 
 
-@dataclass(frozen=True)
-class Run:
-    """One run: its folder's name and the words after `nas`."""
-
-    experiment: str
-    name: str
-    words: tuple[str, ...]
-
-    @property
-    def path(self) -> Path:
-        """The run folder."""
-        return RUNS / self.experiment / self.name
+def _run(experiment: str, name: str, words: Sequence[str]) -> Run:
+    return Run(RUNS / experiment / name, words)
 
 
 def equal_flops(seed: int) -> Iterator[Run]:
     """ResNet-20 whole, and at about half its FLOPs by width multiplier, by MorphNet, and by a lasso blind to costs."""
     common = ("--experiment", "morphnet_resnet20", f"seed={seed}")
-    yield Run("equal_flops", f"width-1-{seed}", ("train", *common))
-    yield Run("equal_flops", f"width-0.7-{seed}", ("train", *common, "model.width=0.7"))
+    yield _run("equal_flops", f"width-1-{seed}", ("train", *common))
+    yield _run("equal_flops", f"width-0.7-{seed}", ("train", *common, "model.width=0.7"))
     half = ("morph", *common, *SCRATCH, "morph.reduction=0.5")
-    yield Run("equal_flops", f"morphnet-0.5-{seed}", half)
-    yield Run("equal_flops", f"lasso-0.5-{seed}", (*half, "morph.weighting=uniform"))
+    yield _run("equal_flops", f"morphnet-0.5-{seed}", half)
+    yield _run("equal_flops", f"lasso-0.5-{seed}", (*half, "morph.weighting=uniform"))
 
 
 def inception_v2(seed: int) -> Iterator[Run]:
     """Inception v2: widths, MorphNet on one process, MorphNet on two with Horovod, at several sizes."""
     common = ("--experiment", "morphnet_inception_v2", f"seed={seed}")
     for width in (1.0, 0.85, 0.7):
-        yield Run("inception_v2", f"width-{width:g}-{seed}", ("train", *common, f"model.width={0.25 * width:g}"))
+        yield _run("inception_v2", f"width-{width:g}-{seed}", ("train", *common, f"model.width={0.25 * width:g}"))
     for reduction in (0.3, 0.5):
         words = ("morph", *common, *SCRATCH, f"morph.reduction={reduction}")
-        yield Run("inception_v2", f"morphnet-{reduction}-{seed}", words)
+        yield _run("inception_v2", f"morphnet-{reduction}-{seed}", words)
         parallel = ("-np", str(PROCESSES), "training.batch_size=32")
-        yield Run("inception_v2", f"horovod-{reduction}-{seed}", (*words, *parallel))
+        yield _run("inception_v2", f"horovod-{reduction}-{seed}", (*words, *parallel))
 
 
 EXPERIMENTS = {"equal_flops": equal_flops, "inception_v2": inception_v2}
@@ -75,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for name, seed in product(names, range(given.seeds)):
             for run in EXPERIMENTS[name](seed):
-                failed |= not _carry_out(run, given.overrides)
+                failed |= not carry_out([replace(run, command=[*run.command, *given.overrides])])
         for path in build_morphnet(RUNS, ROOT / "results" / "morphnet", f"python scripts/{Path(__file__).name}"):
             print(path.relative_to(ROOT))
     except NasError as error:
@@ -91,19 +81,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--report", action="store_true", help="run nothing, write the tables")
     parser.add_argument("overrides", nargs="*", help="further KEY=VALUE for every run")
     return parser.parse_args(arguments)
-
-
-def _carry_out(run: Run, further: Sequence[str]) -> bool:
-    """True once the run is complete."""
-    nas = [sys.executable, "-m", "nas_cli"]
-    if (run.path / CONFIG).exists():
-        if any(event["event"] == "end" for event in open_run(run.path).events()):
-            return True
-        command = [*nas, run.words[0], "--resume", str(run.path)]
-    else:
-        command = [*nas, *run.words, *further, "--out", str(run.path)]
-    print(f"{run.experiment}/{run.name}: {' '.join(command[3:])}", file=sys.stderr, flush=True)
-    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
 if __name__ == "__main__":

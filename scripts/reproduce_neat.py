@@ -14,7 +14,6 @@ if it was interrupted, left alone if it is complete.
 
 import argparse
 import functools
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from resumable_runs import ROOT, Run, carry_out
 
 from nas_cli.build import make_estimator, make_space, make_strategy
 from nas_cli.config import SearchConfig, load_config
@@ -34,10 +34,8 @@ from nas_cli.data.sources import data_dir
 from nas_cli.errors import NasError
 from nas_cli.estimators.contract import Score
 from nas_cli.reports.experiments.neat import BOSTON, XOR, build_neat
-from nas_cli.runs.folder import CONFIG, open_run
 from nas_cli.strategies.contract import Outcome, Proposal
 
-ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "results" / "neat"
 RUNS = ROOT / "results" / "runs" / "neat"
 SEEDS = {"xor": 100, "boston": 5, "deep": 5}
@@ -120,20 +118,12 @@ def repeat(one: Callable[[int, Path], list[dict[str, Any]]], seeds: int, file: s
 
 def deep(seeds: int, further: Sequence[str]) -> bool:
     """True once all runs are complete."""
-    return all([_carry_out(strategy, seed, further) for seed, strategy in product(range(seeds), STRATEGIES)])
+    return carry_out([_planned(strategy, seed, further) for seed, strategy in product(range(seeds), STRATEGIES)])
 
 
-def _carry_out(strategy: str, seed: int, further: Sequence[str]) -> bool:
-    run = RUNS / f"{strategy}-{seed}"
-    command = [sys.executable, "-m", "nas_cli", "search"]
-    if (run / CONFIG).exists():
-        if any(event["event"] == "end" for event in open_run(run).events()):
-            return True
-        command += ["--resume", str(run)]
-    else:
-        command += ["--experiment", "deepneat", "--strategy", strategy, "--out", str(run), f"seed={seed}", *further]
-    print(f"{strategy} {seed}: {' '.join(command[3:])}", file=sys.stderr, flush=True)
-    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+def _planned(strategy: str, seed: int, further: Sequence[str]) -> Run:
+    words = ["search", "--experiment", "deepneat", "--strategy", strategy, f"seed={seed}", *further]
+    return Run(RUNS / f"{strategy}-{seed}", words)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
