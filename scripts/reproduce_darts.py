@@ -1,6 +1,6 @@
 """Runs, or goes on with, DARTS on NAS-Bench-201 and in its own space of cells, and writes results/darts/.
 
-    python scripts/reproduce_darts.py                        # both spaces, first and second order
+    python scripts/reproduce_darts.py                        # both spaces and orders, and one-shot search
     python scripts/reproduce_darts.py --parts nasbench201 --arms first
     python scripts/reproduce_darts.py strategy.searches=1 scale=smoke    # a look, in minutes
     python scripts/reproduce_darts.py --report               # tables from what is there
@@ -8,6 +8,7 @@
 Every run is a `nas search` of its own under results/runs/darts/<part>/<arm>-0, of several searches with seeds of their
 own, resumed if it was interrupted, left alone if it is complete. On NAS-Bench-201 the supernet is trained on CIFAR-10,
 and every network, derived or random, is looked up in the published table; in the space of cells all are trained.
+one_shot, on NAS-Bench-201 alone: how well a supernet trained on single cells ranks 100 of them.
 """
 
 import argparse
@@ -20,18 +21,23 @@ from resumable_runs import ROOT, Run, carry_out, replaced
 
 from nas_cli.errors import NasError
 from nas_cli.estimators.published_tables import published_table
-from nas_cli.reports.experiments.darts import ARMS, BENCH, CELL, build_darts
+from nas_cli.reports.experiments.darts import ARMS, BENCH, CELL, ONE_SHOT, build_darts
 
 RUNS = ROOT / "results" / "runs" / "darts"
 OUT = ROOT / "results" / "darts"
-ORDERS = {"first": "strategy.order=1", "second": "strategy.order=2"}
+WORDS = {
+    "first": ["strategy.order=1"],
+    "second": ["strategy.order=2"],
+    ONE_SHOT: ["--strategy", ONE_SHOT, "strategy.sampling=random", "strategy.scored=100"],
+}
 
 
 def runs(parts: Sequence[str], arms: Sequence[str], folder: Path, further: Sequence[str] = ()) -> list[Run]:
     """The runs of these parts and arms."""
     return [
-        Run(folder / part / f"{arm}-0", replaced(["search", "--experiment", f"darts_{part}", ORDERS[arm]], further))
+        Run(folder / part / f"{arm}-0", replaced(["search", "--experiment", f"darts_{part}", *WORDS[arm]], further))
         for part, arm in product(parts, arms)
+        if (part, arm) != (CELL, ONE_SHOT)
     ]
 
 

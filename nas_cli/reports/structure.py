@@ -21,30 +21,30 @@ FOUND = ("derived", "top")
 class StructureSearch:
     """One of the independent searches of a run.
 
-    `epochs`: the structure events by number, of one repeated after a resume the last. `derived`: the event at the end,
+    `epochs`: the structure events by number, of one repeated after a resume the last. `ended`: the event at the end,
     empty before it. `inherited`: (genotype, score in the supernet) in order of evaluation, of a one-shot search.
     """
 
     number: int
     epochs: Sequence[Event]
-    derived: Event
+    ended: Event
     inherited: Sequence[tuple[Any, float]]
 
     @property
     def seconds(self) -> float:
         """The design time: that of the whole search, or of its epochs so far."""
-        whole = finite(self.derived.get("seconds"))
+        whole = finite(self.ended.get("seconds"))
         return whole if whole is not None else sum(finite(epoch.get("seconds")) or 0.0 for epoch in self.epochs)
 
     @property
     def stopped(self) -> str:
         """Why the search ended early; empty if it did not."""
-        return str(self.derived.get("stopped") or "")
+        return str(self.ended.get("stopped") or "")
 
     @property
     def genotype(self) -> Any:
         """The derived network's, or the one that the last epoch pointed at; None for a search without either."""
-        found = (event.get("genotype") for event in (self.derived, *reversed(self.epochs)))
+        found = (event.get("genotype") for event in (self.ended, *reversed(self.epochs)))
         return next((genotype for genotype in found if genotype is not None), None)
 
     @property
@@ -108,7 +108,7 @@ class Structure:
             StructureSearch(
                 number,
                 [found[epoch] for found in (epochs.get(number, {}),) for epoch in sorted(found)],
-                derived.get(number, {}),
+                scores.get(number) or derived.get(number, {}),
                 _scores(scores.get(number, {})),
             )
             for number in sorted({*epochs, *derived, *scores})

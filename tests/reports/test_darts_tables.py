@@ -9,6 +9,7 @@ from nas_cli.errors import RunError
 from nas_cli.reports.experiments.darts import build_darts
 from nas_cli.reports.experiments.darts_cells import cell_rows, cell_searches
 from nas_cli.reports.experiments.darts_table import epoch_rows, final_table, finals, last_epochs, random_choice
+from nas_cli.reports.experiments.one_shot_table import rank_rows
 from nas_cli.reports.source import load
 from nas_cli.spaces.nasbench201 import EDGES, to_arch
 from nas_cli.spaces.table_file import Table, open_table
@@ -103,3 +104,15 @@ def test_the_page_is_made_from_what_is_there(tmp_path: Path, table: Table) -> No
     text = (out / "README.md").read_text(encoding="utf-8")
     assert "Made by `the command`" in text and "all 3 searches ended in skip connections alone" in text
     assert "| nasbench201 | first | 9000 |" in text
+
+
+def test_inherited_scores_are_ranked_against_the_table(tmp_path: Path, table: Table) -> None:
+    events = structures.structure_events("nasbench201", 1, 1, derived=(), random=())
+    given = {6: 0.1, 3: 0.5, 2: 0.4, 1: 0.6}
+    scores = [[structures.genotype("nasbench201", skips), score] for skips, score in given.items()]
+    events[-2:-2] = [{"event": "inherited", "search": 0, "scores": [*scores, scores[0]], "random": [], "seconds": 90.0}]
+    (row,) = rank_rows(load(write_run(tmp_path / "run", events, strategy="one_shot")), table)
+    # Pairs (by score, by accuracy 54.3, 93, 94, 90): 6 is below all in both (3 agree); 3-2, 3-1 and 2-1 disagree.
+    assert (row["cells"], row["tau"], row["rho"]) == (4, 0.0, 0.2)
+    assert (row["chosen"], row["mean"], row["minutes"]) == (90.0, 82.83, 1.5)
+    assert row["overlap"] == 0.0

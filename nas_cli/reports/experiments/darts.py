@@ -19,6 +19,7 @@ from nas_cli.reports.experiments.darts_table import (
     random_choice,
 )
 from nas_cli.reports.experiments.markdown import markdown
+from nas_cli.reports.experiments.one_shot_table import rank_rows
 from nas_cli.reports.plots.structure import structure_plots
 from nas_cli.reports.plots.style import Plot, png
 from nas_cli.reports.source import Source, load
@@ -29,7 +30,8 @@ from nas_cli.runs.folder import CONFIG
 from nas_cli.spaces.table_file import Table
 
 BENCH, CELL = "nasbench201", "cell"
-ARMS = {"first": "first order", "second": "second order"}
+ONE_SHOT = "one_shot"
+ARMS = {"first": "first order", "second": "second order", ONE_SHOT: "one-shot"}
 SHOWN = ("structure_loss", "structure_accuracy", "structure_entropy", "structure_skips", "structure_cell_")
 """Figures of a run that the page has."""
 
@@ -44,14 +46,17 @@ def build_darts(root: Path, table: Table, out: Path, command: str) -> list[Path]
     if not any(runs.values()):
         raise RunError(f"no complete runs in {root}: run the experiment first.")
     epochs = pd.DataFrame(
-        [row for arm, found in runs[BENCH].items() for run in found for row in epoch_rows(arm, run, table)]
+        [row for arm, run in _each(runs[BENCH]) if arm != ONE_SHOT for row in epoch_rows(arm, run, table)]
     )
-    cells = pd.DataFrame([row for arm, found in runs[CELL].items() for run in found for row in cell_rows(arm, run)])
+    ranks = pd.DataFrame([row for run in runs[BENCH].get(ONE_SHOT, ()) for row in rank_rows(run, table)])
+    cells = pd.DataFrame([row for arm, run in _each(runs[CELL]) for row in cell_rows(arm, run)])
     plots = _plots(runs[CELL]) + ([] if epochs.empty else [epochs_plot(epochs, table)])
     texts = {
-        f"{name}.csv": rows.to_csv(index=False) for name, rows in ((BENCH, epochs), (CELL, cells)) if not rows.empty
+        f"{name}.csv": rows.to_csv(index=False)
+        for name, rows in ((BENCH, epochs), (ONE_SHOT, ranks), (CELL, cells))
+        if not rows.empty
     }
-    texts["README.md"] = _page(runs, epochs, cells, table, plots, command)
+    texts["README.md"] = _page(runs, epochs, ranks, cells, table, plots, command)
     out.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         write_atomic(out / name, text.encode("utf-8"))
@@ -71,6 +76,10 @@ def found_runs(folder: Path) -> dict[str, list[Source]]:
     return found
 
 
+def _each(runs: dict[str, list[Source]]) -> list[tuple[str, Source]]:
+    return [(arm, run) for arm, found in runs.items() for run in found]
+
+
 def _plots(runs: dict[str, list[Source]]) -> list[Plot]:
     """Curves and drawn cells of the first run of each arm in the cell space."""
     plots = []
@@ -85,6 +94,7 @@ def _plots(runs: dict[str, list[Source]]) -> list[Plot]:
 def _page(
     runs: dict[str, dict[str, list[Source]]],
     epochs: pd.DataFrame,
+    ranks: pd.DataFrame,
     cells: pd.DataFrame,
     table: Table,
     plots: Sequence[Plot],
@@ -101,6 +111,15 @@ def _page(
             markdown(final_table(epochs, table)),
             "\n".join(f"* {text}" for text in [*finals(epochs, table), *_random_searches(runs[BENCH], table)]),
         ]
+    if not ranks.empty:
+        parts += [
+            "## How well a supernet ranks cells",
+            "A supernet trained on one random cell per step scores cells with its weights, on the half of the training "
+            "images that did not train them; beside it the published test accuracy of the same cells. A row is a "
+            "search with a supernet of its own; `chosen` is the accuracy of the cell with the best score, `mean` that "
+            "of all cells scored.",
+            markdown(ranks),
+        ]
     if not cells.empty:
         parts += [
             "## In the space of cells",
@@ -109,12 +128,11 @@ def _page(
             markdown(cell_searches(cells)),
             "\n".join(
                 f"* {ARMS[arm]}: {text}"
-                for arm, found in runs[CELL].items()
-                for run in found
+                for arm, run in _each(runs[CELL])
                 for text in structure_verdicts(Structure(run.history))
             ),
         ]
-    sources = [(part, arm, run) for part, found in runs.items() for arm, own in found.items() for run in own]
+    sources = [(part, arm, run) for part, found in runs.items() for arm, run in _each(found)]
     parts += ["## Sizes", markdown(pd.DataFrame([_sizes(part, arm, run) for part, arm, run in sources]))]
     parts += [f"![{plot.title}]({plot.name}.png)\n\n{plot.caption}" for plot in plots]
     return "\n\n".join(parts) + "\n"
@@ -122,7 +140,7 @@ def _page(
 
 def _random_searches(runs: dict[str, list[Source]], table: Table) -> list[str]:
     """What random search makes of as many cells as each run drew."""
-    found = [(arm, choice) for arm, own in runs.items() for run in own if (choice := random_choice(run, table))]
+    found = [(arm, choice) for arm, run in _each(runs) if (choice := random_choice(run, table))]
     return [
         f"random search beside the {ARMS[arm]}, the best of {choice['cells']} cells by validation after 12 epochs: "
         f"{choice['accuracy']:.2f} %, at the price of {choice['cells']} such trainings."

@@ -54,7 +54,7 @@ def _search_row(run: Structure, search: StructureSearch) -> Row:
     seconds = [value for epoch in search.epochs if (value := finite(epoch.get("seconds"))) is not None]
     entropies = [value for kind in run.kinds if (value := sign_value(last, "entropy", kind)) is not None]
     skips = [f"{graph.skips} of {len(graph.chosen)}" for graph in run.graphs(search)]
-    finished = search.derived or search.inherited
+    finished = search.ended
     ended = search.stopped or ("complete" if finished else "not complete")
     texts = [
         str(search.number),
