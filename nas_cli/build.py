@@ -18,7 +18,7 @@ from nas_cli.distributed.ring import Ring
 from nas_cli.errors import ConfigError
 from nas_cli.estimators.contract import Estimator
 from nas_cli.estimators.published_tables import table_of
-from nas_cli.oneshot.budget import check_space, random_trials
+from nas_cli.oneshot.budget import check_derivable, check_space, random_trials
 from nas_cli.registry import find, load
 from nas_cli.schema import plain
 from nas_cli.search.economies import Economies
@@ -73,6 +73,8 @@ def make_space(config: SearchConfig, input_shape: tuple[int, ...], classes: int)
     if is_tuning(config) and not looks_up(config):
         return hyperparameter_space(config, input_shape, classes)
     space = load(find("space", config.space.name).target)(config.space, input_shape, classes)
+    if has_supernet(config):
+        check_derivable(space, config.strategy)
     if looks_up(config):
         return Points(space, table_of(space))
     if isinstance(space, TableSpace):
@@ -167,6 +169,11 @@ def make_strategy(config: SearchConfig, space: Any, found: Callable[[], Sequence
     Raises:
         ConfigError: settings that do not fit each other or the space, or an initial population that cannot be used.
     """
+    if has_supernet(config) and config.scheduler.name != "none":
+        raise ConfigError(
+            f"scheduler={config.scheduler.name} with strategy={config.strategy.name}: found networks are compared with "
+            "random ones after trainings of equal length: use --scheduler none."
+        )
     if getattr(config.strategy, "inheritance", "none") != "none" and config.estimator.name != "morph":
         raise ConfigError(
             f"strategy.inheritance={config.strategy.inheritance} needs networks that are compressed, "
@@ -198,7 +205,19 @@ def planned_randoms(config: SearchConfig) -> int:
     """How many random networks are trained beside those that a supernet search finds."""
     data = info(config.dataset, data_dir())
     space = raw_space(make_space(config, data.input_shape, data.classes))
-    return random_trials(config.strategy, space, getattr(config.estimator, "epochs", None) or config.training.epochs)
+    return random_trials(config.strategy, space, trial_passes(config, data.train_examples))
+
+
+def trial_passes(config: SearchConfig, examples: int) -> float:
+    """Passes over `examples`, all there are for training, that one trial takes; smaller images are not counted."""
+    return own_passes(config) * min(1.0, (getattr(config.estimator, "train_size", None) or examples) / examples)
+
+
+def own_passes(config: SearchConfig) -> float:
+    """The same over the examples that a trial trains on; its epochs where candidates are not trained at all."""
+    epochs = getattr(config.estimator, "epochs", None) or config.training.epochs
+    passes = config.estimator.passes(epochs) if hasattr(config.estimator, "passes") else 0.0
+    return float(passes or epochs)
 
 
 def raw_space(space: Any) -> Any:

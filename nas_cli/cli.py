@@ -55,7 +55,8 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except click.UsageError as error:
             hint = f"; see `{error.ctx.command_path} --help`" if error.ctx else ""
-            click.echo(f"Error: {error.format_message().rstrip('.')}{hint}", err=True)
+            message = " ".join(error.format_message().split())
+            click.echo(f"Error: {message.rstrip('.')}{hint}", err=True)
             ctx.exit(EXIT_USAGE)
         except NasError as error:
             if _debug():

@@ -114,17 +114,10 @@ class QuantizeConfig(NetworkConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchConfig:
+class BenchConfig(NetworkConfig):
     """Everything that defines a benchmark; `mode` is one of those of the command, which reads the keys it needs."""
 
     mode: str
-    seed: int = number(0, 2**32 - 1)
-    deterministic: bool
-    threads: int | None = number(1)
-    dataset: DatasetSettings
-    augmentation: AugmentationSettings
-    model: ModelSettings
-    training: TrainingSettings
     bench: BenchSettings
 
 

@@ -20,12 +20,18 @@ from pathlib import Path
 from resumable_runs import ROOT, Run, carry_out
 
 from nas_cli.errors import NasError
-from nas_cli.reports.experiments.morphnet import build_morphnet
+from nas_cli.reports.experiments.morphnet import CRITERIA, build_morphnet
 
 RUNS = ROOT / "results" / "runs" / "morphnet"
 PROCESSES = 2
 SCRATCH = ("loop.retrain=scratch",)
 """Every family then trains its networks from fresh weights for the same number of epochs."""
+
+ROUNDS = (
+    "prune.reduction=0.5", "prune.rounds=4", "prune.fine_tune=1", "prune.last_fine_tune=2",
+    "prune.round_to=1", "prune.min_channels=1",
+)  # fmt: skip
+"""To half of the FLOPs, and to any widths, as MorphNet."""
 
 
 def _run(experiment: str, name: str, words: Sequence[str]) -> Run:
@@ -35,11 +41,31 @@ def _run(experiment: str, name: str, words: Sequence[str]) -> Run:
 def equal_flops(seed: int) -> Iterator[Run]:
     """ResNet-20 whole, and at about half its FLOPs by width multiplier, by MorphNet, and by a lasso blind to costs."""
     common = ("--experiment", "morphnet_resnet20", f"seed={seed}")
-    yield _run("equal_flops", f"width-1-{seed}", ("train", *common))
+    yield whole(seed)
     yield _run("equal_flops", f"width-0.7-{seed}", ("train", *common, "model.width=0.7"))
     half = ("morph", *common, *SCRATCH, "morph.reduction=0.5")
     yield _run("equal_flops", f"morphnet-0.5-{seed}", half)
     yield _run("equal_flops", f"lasso-0.5-{seed}", (*half, "morph.weighting=uniform"))
+
+
+def whole(seed: int) -> Run:
+    """ResNet-20 as it is."""
+    return _run("equal_flops", f"width-1-{seed}", ("train", "--experiment", "morphnet_resnet20", f"seed={seed}"))
+
+
+def pruned(seed: int) -> Iterator[Run]:
+    """Further rows of `equal_flops`: the whole network's filters pruned by each criterion, then fresh weights.
+
+    Data, epochs and FLOPs are those of the other rows. The pruned networks with the weights that survived have had the
+    whole network's epochs and those of fine-tuning besides: a table of their own, fine_tuned.
+    """
+    common = ("--experiment", "morphnet_resnet20", f"seed={seed}")
+    yield whole(seed)
+    for criterion in CRITERIA:
+        words = ("prune", *common, "--model", str(whole(seed).path), "--prune", "filters", *ROUNDS)
+        cut = _run("fine_tuned", f"{criterion}-0.5-{seed}", (*words, f"prune.criterion={criterion}"))
+        yield cut
+        yield _run("equal_flops", f"{criterion}-0.5-{seed}", ("train", *common, "--model", str(cut.path)))
 
 
 def inception_v2(seed: int) -> Iterator[Run]:
@@ -54,7 +80,7 @@ def inception_v2(seed: int) -> Iterator[Run]:
         yield _run("inception_v2", f"horovod-{reduction}-{seed}", (*words, *parallel))
 
 
-EXPERIMENTS = {"equal_flops": equal_flops, "inception_v2": inception_v2}
+EXPERIMENTS = {"equal_flops": equal_flops, "pruned": pruned, "inception_v2": inception_v2}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

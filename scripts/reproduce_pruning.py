@@ -2,27 +2,29 @@
 
     python scripts/reproduce_pruning.py                    # all experiments, reduced, three seeds
     python scripts/reproduce_pruning.py --only lottery     # LeNet-300-100 on MNIST: ticket, new weights, dense
-    python scripts/reproduce_pruning.py --only half_flops --seeds 1 training.epochs=2
+    python scripts/reproduce_pruning.py --only half_vgg16 --seeds 1 training.epochs=2
     python scripts/reproduce_pruning.py --report           # tables from what is there
 
 Every run is a `nas prune` or `nas train` of its own under results/runs/pruning/<experiment>/<arm>-<point>-<seed>,
 resumed if it was interrupted, left alone if it is complete. The arms of a seed prune the same trained network. Tables
-and figures go to results/pruning/.
+and figures go to results/pruning/. Filters at equal FLOPs beside MorphNet: scripts/reproduce_morphnet.py --only pruned.
 """
 
 import argparse
-import subprocess
+import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from nas_cli.errors import NasError
-from nas_cli.reports.experiments.pruning import build_pruning
-from nas_cli.runs.folder import CONFIG, open_run
+from resumable_runs import ROOT, Run, carry_out, replaced
 
-ROOT = Path(__file__).resolve().parents[1]
+from nas_cli.costs.latency import measure
+from nas_cli.errors import NasError
+from nas_cli.models.load import load_model
+from nas_cli.reports.experiments.pruning import TOGETHER, build_pruning
+from nas_cli.runs.files import write_atomic
+
 RUNS = ROOT / "results" / "runs" / "pruning"
 CIFAR = ("--experiment", "pruning_cifar10")
 CURVE = ("prune.schedule=linear", "prune.rounds=5", "prune.fine_tune=2", "loop.test_rounds=true")
@@ -31,27 +33,16 @@ CURVE = ("prune.schedule=linear", "prune.rounds=5", "prune.fine_tune=2", "loop.t
 SMALLER = {"vgg16_cifar": ("dataset.train_size=2500", "training.epochs=10")}
 """An epoch of VGG16 costs eight times as much as one of ResNet-20."""
 
-HALF = ("prune.target=flops", "prune.sparsity=null", "prune.reduction=0.5")
+WIDTHS = (1.0, 0.7, 0.55)
+REPEATS = {1: 200, 32: 20}
+"""Measured predictions, by the size of the batch."""
 
 
-@dataclass(frozen=True)
-class Run:
-    """One run: its folder's name and the words after `nas`."""
-
-    experiment: str
-    name: str
-    words: tuple[str, ...]
-
-    @property
-    def path(self) -> Path:
-        """The run folder."""
-        return RUNS / self.experiment / self.name
-
-
-def dense(seed: int, model: str = "resnet20") -> Run:
+def dense(seed: int, model: str = "resnet20", width: float = 1.0) -> Run:
     """The trained network that the arms of a seed prune."""
-    words = ("train", *CIFAR, *SMALLER.get(model, ()), "--model", model, f"seed={seed}")
-    return Run("dense", f"{model}-1-{seed}", words)
+    narrower = () if width == 1 else (f"model.width={width:g}",)
+    words = ("train", *CIFAR, *SMALLER.get(model, ()), "--model", model, *narrower, f"seed={seed}")
+    return Run(RUNS / "dense" / f"{model}-{width:g}-{seed}", words)
 
 
 def weights(seed: int) -> Iterator[Run]:
@@ -59,7 +50,7 @@ def weights(seed: int) -> Iterator[Run]:
     yield dense(seed)
     for criterion in ("magnitude", "taylor", "obd", "random"):
         words = (*_pruned(seed), f"prune.criterion={criterion}", "prune.spread=global", *CURVE, "prune.sparsity=0.95")
-        yield Run("weights", f"{criterion}-0.95-{seed}", words)
+        yield Run(RUNS / "weights" / f"{criterion}-0.95-{seed}", words)
 
 
 def filters(seed: int) -> Iterator[Run]:
@@ -67,63 +58,94 @@ def filters(seed: int) -> Iterator[Run]:
     yield dense(seed)
     for criterion in ("magnitude", "taylor", "obd", "activation", "random"):
         words = (*_pruned(seed, "filters"), f"prune.criterion={criterion}", *CURVE, "prune.reduction=0.75")
-        yield Run("filters", f"{criterion}-0.75-{seed}", (*words, "prune.last_fine_tune=null"))
+        yield Run(RUNS / "filters" / f"{criterion}-0.75-{seed}", (*words, "prune.last_fine_tune=null"))
 
 
 def latency(seed: int) -> Iterator[Run]:
-    """Filters against single weights where time is measured: filters go, weights stay as zeros."""
+    """Filters against single weights at equal time: zeros save none, so they are made in narrower networks.
+
+    All are trained for as many epochs before they are pruned, and for as many after.
+    """
     yield dense(seed)
-    for reduction in (0.3, 0.5, 0.7):
+    for reduction in (0.5, 0.7):
         words = (*_pruned(seed, "filters"), f"prune.reduction={reduction}")
-        yield Run("latency", f"filters-{reduction}-{seed}", words)
-    for sparsity in (0.5, 0.8, 0.95):
-        words = (*_pruned(seed), "prune.spread=global", f"prune.sparsity={sparsity}", "prune.rounds=4")
-        yield Run("latency", f"weights-{sparsity}-{seed}", (*words, "prune.last_fine_tune=4"))
+        yield Run(RUNS / "latency" / f"filters-{reduction}-{seed}", words)
+    for width in WIDTHS:
+        yield dense(seed, width=width)
+        words = (*_pruned(seed, width=width), "prune.spread=global", "prune.sparsity=0.8", "prune.rounds=4")
+        yield Run(RUNS / "latency" / f"weights-{width:g}-{seed}", (*words, "prune.last_fine_tune=4"))
 
 
-def half_flops(seed: int) -> Iterator[Run]:
-    """ResNet-20 and VGG16 at half their FLOPs, beside the random criterion at the same FLOPs and length."""
-    for model in ("resnet20", "vgg16_cifar"):
-        yield dense(seed, model)
-        words = (*_pruned(seed, "filters", model), *HALF, "loop.random=true")
-        yield Run("half_flops", f"{model}-0.5-{seed}", words)
+def half_resnet20(seed: int) -> Iterator[Run]:
+    """ResNet-20 at half its FLOPs, beside the random criterion at the same FLOPs and length."""
+    return _half("resnet20", seed)
+
+
+def half_vgg16(seed: int) -> Iterator[Run]:
+    """The same of VGG16."""
+    return _half("vgg16_cifar", seed)
+
+
+def _half(model: str, seed: int) -> Iterator[Run]:
+    yield dense(seed, model)
+    words = (*_pruned(seed, "filters", model), "prune.reduction=0.5", "loop.random=true")
+    yield Run(RUNS / "half_flops" / f"{model}-0.5-{seed}", words)
 
 
 def lottery(seed: int) -> Iterator[Run]:
     """LeNet-300-100 on MNIST: winning tickets down to 3.5 % of the weights, the same masks on new weights, dense."""
     words = ("prune", "--experiment", "pruning_lottery", "--prune", "lottery_ticket", f"seed={seed}")
-    yield Run("lottery", f"ticket-0.035-{seed}", (*words, "prune.rounds=15", "loop.test_rounds=true"))
+    yield Run(RUNS / "lottery" / f"ticket-0.035-{seed}", (*words, "prune.rounds=15", "loop.test_rounds=true"))
 
 
 EXPERIMENTS = {
     "weights": weights,
     "filters": filters,
     "latency": latency,
-    "half_flops": half_flops,
+    "half_resnet20": half_resnet20,
+    "half_vgg16": half_vgg16,
     "lottery": lottery,
 }
 
 
-def _pruned(seed: int, group: str = "default", model: str = "resnet20") -> tuple[str, ...]:
-    network = str(dense(seed, model).path)
+def _pruned(seed: int, group: str = "default", model: str = "resnet20", width: float = 1.0) -> tuple[str, ...]:
+    network = str(dense(seed, model, width).path)
     return ("prune", *CIFAR, *SMALLER.get(model, ()), "--model", network, "--prune", group, f"seed={seed}")
+
+
+def measure_together(seed: int) -> None:
+    """Writes the milliseconds per image of the latency experiment's networks of a seed, which take turns.
+
+    Times that different runs have measured are of different hours of the machine, and cannot be compared.
+    """
+    networks = sorted((RUNS / "latency").glob(f"*-{seed}/best/model.keras"))
+    names, file = [path.parents[1].name for path in networks], RUNS / "latency" / TOGETHER.format(seed=seed)
+    if not networks or (file.exists() and set(json.loads(file.read_text(encoding="utf-8"))) == set(names)):
+        return
+    models = [load_model(path) for path in networks]
+    found: dict[str, dict[str, float]] = {name: {} for name in names}
+    for batch, repeats in REPEATS.items():
+        for name, one in zip(names, measure(models, batch, repeats), strict=True):
+            found[name] |= {f"batch_{batch}": one.median_ms, "threads": one.threads}
+    write_atomic(file, json.dumps(found, indent=2).encode("utf-8"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     given = _parse(arguments)
-    failed = False
+    complete = True
     names = [] if given.report else list(EXPERIMENTS) if given.only is None else [given.only]
     try:
         for name, seed in product(names, range(given.seeds)):
-            for run in EXPERIMENTS[name](seed):
-                failed |= not _carry_out(run, given.overrides)
+            complete &= carry_out([_with(run, given.overrides) for run in EXPERIMENTS[name](seed)])
+            if name == "latency":
+                measure_together(seed)
         for path in build_pruning(RUNS, ROOT / "results" / "pruning", f"python scripts/{Path(__file__).name}"):
             print(path.relative_to(ROOT))
     except NasError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
-    return int(failed)
+    return int(not complete)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -135,20 +157,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _carry_out(run: Run, further: Sequence[str]) -> bool:
-    """True once the run is complete."""
-    nas = [sys.executable, "-m", "nas_cli"]
-    if (run.path / CONFIG).exists():
-        if any(event["event"] == "end" for event in open_run(run.path).events()):
-            return True
-        command = [*nas, run.words[0], "--resume", str(run.path)]
-    else:
-        mine = [text for text in further if run.words[0] == "prune" or not text.startswith(("prune.", "loop."))]
-        keys = {text.partition("=")[0] for text in mine}
-        words = [word for word in run.words if word.partition("=")[0] not in keys]
-        command = [*nas, *words, *mine, "--out", str(run.path)]
-    print(f"{run.experiment}/{run.name}: {' '.join(command[3:])}", file=sys.stderr, flush=True)
-    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+def _with(run: Run, further: Sequence[str]) -> Run:
+    """The run with the overrides that its command knows."""
+    mine = [text for text in further if run.command[0] == "prune" or not text.startswith(("prune.", "loop."))]
+    return Run(run.path, replaced(run.command, mine))
 
 
 if __name__ == "__main__":

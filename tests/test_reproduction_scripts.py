@@ -24,10 +24,8 @@ def composed(run: Any) -> Any:
     words = [word for word in run.command[1:] if "=" in word]
     keys_given = [word.partition("=")[0] for word in words]
     assert len(set(keys_given)) == len(keys_given), "the command line refuses a key that is given twice"
-    named = {
-        name: run.command[run.command.index(name) + 1] for name in ("--experiment", "--model") if name in run.command
-    }
-    keys = {"--experiment": "experiment", "--model": "model.name"}
+    keys = {"--experiment": "experiment", "--model": "model.name", "--prune": "prune"}
+    named = {name: run.command[run.command.index(name) + 1] for name in keys if name in run.command}
     return load_config(run.command[0], [*(f"{keys[name]}={value}" for name, value in named.items()), *words])
 
 
@@ -72,3 +70,42 @@ def test_what_is_given_further_takes_the_place_of_what_the_script_has(script: An
     assert replaced(["search", "--experiment", "a", "seed=1", "x=2"], ["x=3"]) == [
         "search", "--experiment", "a", "seed=1", "x=3",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["weights", "filters", "latency", "half_resnet20", "half_vgg16", "lottery"])
+def test_runs_of_the_pruning_experiments(script: Any, name: str) -> None:
+    module = script("reproduce_pruning")
+    runs = list(module.EXPERIMENTS[name](3))
+    assert all(composed(run).seed == 3 for run in runs)
+    pruned = [run for run in runs if run.command[0] == "prune"]
+    if name == "latency":
+        assert len({composed(run).prune.rounds for run in pruned}) == 1, "all are trained for as long"
+        assert len({composed(run).prune.fine_tune for run in pruned}) == 1
+        assert len({composed(run).prune.last_fine_tune for run in pruned}) == 1
+        narrow = [composed(run).model.width for run in runs if run.command[0] == "train"]
+        assert narrow == [None, None, 0.7, 0.55]
+    if name.startswith("half"):
+        assert composed(pruned[0]).loop.random and composed(pruned[0]).prune.reduction == 0.5
+
+
+def test_pruned_networks_are_compared_with_morphnets_at_equal_data_epochs_and_flops(script: Any) -> None:
+    module = script("reproduce_morphnet")
+    runs = {f"{run.path.parent.name}/{run.path.name}": run for run in [*module.equal_flops(0), *module.pruned(0)]}
+    morph, cut = composed(runs["equal_flops/morphnet-0.5-0"]), composed(runs["fine_tuned/taylor-0.5-0"])
+    again = composed(runs["equal_flops/taylor-0.5-0"])
+    assert morph.dataset == cut.dataset == again.dataset
+    assert morph.training.epochs == again.training.epochs
+    assert (morph.morph.target, morph.morph.reduction) == (cut.prune.target, cut.prune.reduction) == ("flops", 0.5)
+    assert (morph.morph.round_to, morph.morph.min_channels) == (cut.prune.round_to, cut.prune.min_channels) == (1, 1)
+    assert not again.model.keep_weights
+
+
+@pytest.mark.parametrize("scale", ["reduced", "paper"])
+def test_both_protocols_of_the_optimizer_study_differ_in_nothing_that_is_compared(
+    script: Any, tmp_path: Path, scale: str
+) -> None:
+    shared, tuned = (composed(run) for run in script("reproduce_optimizers").runs(scale, ("shared", "tuned"), tmp_path))
+    assert (shared.mode, shared.bench.protocol, tuned.bench.protocol) == ("optimizers", "shared", "tuned")
+    assert (shared.dataset, shared.model, shared.training) == (tuned.dataset, tuned.model, tuned.training)
+    if scale == "paper":
+        assert (shared.dataset.train_size, shared.training.epochs) == (None, 150)

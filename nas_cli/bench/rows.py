@@ -5,19 +5,29 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nas_cli.errors import DataError
+
+Number = TypeVar("Number", int, float)
 
 COLUMNS = (
     "kind", "cluster", "mode", "model", "processes", "servers", "batch", "image_size", "images_per_second",
     "uncertainty", "jitter", "efficiency", "efficiency_independent", "oversubscribed", "binds", "transport",
     "step_seconds", "compute_seconds", "waiting_seconds", "worker_link_seconds", "server_link_seconds",
-    "latency_seconds", "exposed_seconds",
+    "latency_seconds", "exposed_seconds", "threads", "iterations", "warmup", "params", "bytes_moved", "bytes_counted",
+    "bytes_per_server", "cpu_seconds", "peak_memory_bytes", "staleness", "most_staleness", "host",
 )  # fmt: skip
-"""`kind`: measured or projected. `batch`: images per worker. `image_size`: pixels per side. `uncertainty`, `jitter`: of
-images per second, of a measurement. `efficiency`: T_W / (W · T_1); `efficiency_independent`: T_W over that of W
-processes without communication. What follows is known of projections only."""
+"""`kind`: measured, reference (measured, one process with all cores) or projected. `batch`: images per worker.
+`image_size`: pixels per side. `uncertainty`, `jitter`: of images per second, of a measurement. `efficiency`:
+T_W / (W · T_1); `efficiency_independent`: T_W over that of W processes without communication. From `binds` to
+`exposed_seconds` known of projections only (`transport` and `step_seconds` of measurements too), what follows of
+measurements only: `threads` of each process; bytes per step of all processes, as the method has it (`bytes_moved`) and
+as the network devices have counted (`bytes_counted`); `bytes_per_server` of the variables; `cpu_seconds` of all
+processes in the time measured; `peak_memory_bytes` of all together; `staleness`: mean number of updates between the
+reading and the writing of an asynchronous step, `most_staleness` the largest."""
+
+PROJECTED, REFERENCE = "projected", "reference"
 
 NEEDED = ("mode", "model", "processes", "batch", "images_per_second")
 
@@ -48,13 +58,15 @@ def csv_text(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] = COLUMNS
 
 
 def _text(value: Any) -> Any:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
     return "" if value is None else f"{value:.6g}" if isinstance(value, float) else value
 
 
 def read_measured(file: Path) -> list[Measured]:
     """The measured rows of a CSV with at least the columns mode, model, processes, batch and images_per_second.
 
-    Further columns but servers, transport and cluster are ignored; so are projected rows.
+    Further columns but servers, transport and cluster are ignored; so are projected and reference rows.
 
     Raises:
         DataError: naming the file and the line, if it cannot be read, a column is missing, or a number is none.
@@ -63,13 +75,14 @@ def read_measured(file: Path) -> list[Measured]:
         with file.open(encoding="utf-8", newline="") as lines:
             found = list(csv.DictReader(lines))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"cannot read the measured rows in {file}: {error}.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"cannot read the measured rows in {file}: {reason}.") from error
     if not found:
         raise DataError(f"{file} has no rows: it needs a header with {', '.join(NEEDED)}, and a line per measurement.")
     missing = [column for column in NEEDED if column not in found[0]]
     if missing:
         raise DataError(f"{file} has no column '{missing[0]}': it needs {', '.join(NEEDED)}.")
-    kept = [(line, row) for line, row in enumerate(found, start=2) if row.get("kind") != "projected"]
+    kept = [(line, row) for line, row in enumerate(found, start=2) if row.get("kind") not in (PROJECTED, REFERENCE)]
     return [_measured(row, f"line {line} of {file}") for line, row in kept]
 
 
@@ -78,10 +91,10 @@ def _measured(row: Mapping[str, str | None], where: str) -> Measured:
         made = Measured(
             mode=str(row["mode"]),
             model=str(row["model"]),
-            processes=int(row["processes"] or ""),
-            servers=int(row.get("servers") or 0) or None,
-            batch=int(row["batch"] or ""),
-            images_per_second=float(row["images_per_second"] or ""),
+            processes=_number(row, "processes", int),
+            servers=(_number(row, "servers", int) if row.get("servers") else 0) or None,
+            batch=_number(row, "batch", int),
+            images_per_second=_number(row, "images_per_second", float),
             transport=row.get("transport") or "",
             cluster=row.get("cluster") or "",
         )
@@ -90,3 +103,11 @@ def _measured(row: Mapping[str, str | None], where: str) -> Measured:
     if made.processes < 1 or made.batch < 1 or not 0 < made.images_per_second < float("inf"):
         raise DataError(f"{where}: processes, batch and images_per_second must be above 0.")
     return made
+
+
+def _number(row: Mapping[str, str | None], column: str, kind: type[Number]) -> Number:
+    try:
+        return kind(row[column] or "")
+    except ValueError:
+        whole = "whole " if kind is int else ""
+        raise ValueError(f"{column} must be a {whole}number, got '{row[column] or ''}'") from None

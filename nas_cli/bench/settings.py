@@ -13,14 +13,31 @@ INITIALIZERS = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class Usual:
+    """What a mode takes where bench.models, bench.processes, bench.batch or bench.image_size is null."""
+
+    models: tuple[str, ...]
+    processes: tuple[int, ...] | None = number(1, 100_000)
+    batch: int = number(1)
+    image_size: int = number(1, 4096)
+
+
+@dataclass(frozen=True, kw_only=True)
 class BenchSettings:
     """What a benchmark does. Each mode reads the keys it needs.
 
-    `models`, `clusters`, `modes`: what is projected, by name (clusters also as .yaml files). `processes`: numbers of
-    workers; null: 1, 2, 4 … up to `most_processes`. `servers`: parameter servers; null takes the profile's number.
-    `batch`: images per worker. `image_size`: pixels per side of networks without a profile of their own.
+    `models`: what is projected or measured, by name. `processes`: numbers of workers. `batch`: images per worker.
+    `image_size`: pixels per side, when projecting of networks without a profile of their own. Where one of these is
+    null, `projected` or `local` says what is taken.
+
+    `clusters`, `modes`: what is projected, by name (clusters also as .yaml files). `most_processes`: 1, 2, 4 … up to
+    this many workers where their numbers are null. `servers`: parameter servers; null takes the profile's number, and
+    one where it is measured.
     `measured`: a CSV of measured rows, to which the profiles are calibrated and which the figures show; null for none.
     `fit`: parameters that the calibration changes, by dotted name; null chooses those that the rows can tell.
+
+    `iterations`: steps that are timed, after `warmup` others. `hosts`: name:slots,… of a ring, null: all here. `port`:
+    the first of those of parameter servers and their workers; null takes free ones.
 
     `optimizers`: what is compared, each from the same `seeds` beginnings. `protocol`: shared gives all of them
     `shared_rate`; tuned gives each its own rate, chosen on the validation split after `tune_epochs` epochs among the
@@ -29,16 +46,22 @@ class BenchSettings:
     `vary`.
     """
 
-    models: tuple[str, ...]
+    models: tuple[str, ...] | None
     clusters: tuple[str, ...]
     modes: tuple[str, ...]
     processes: tuple[int, ...] | None = number(1, 100_000)
     most_processes: int = number(1, 100_000)
     servers: int | None = number(1)
-    batch: int = number(1)
-    image_size: int = number(1, 4096)
+    batch: int | None = number(1)
+    image_size: int | None = number(1, 4096)
+    projected: Usual
+    local: Usual
     measured: str | None
     fit: tuple[str, ...] | None
+    iterations: int = number(2)
+    warmup: int = number(1)
+    hosts: str | None
+    port: int | None = number(1024, 65_535)
     optimizers: tuple[str, ...] = choice(*OPTIMIZERS)
     protocol: str = choice("shared", "tuned", "both")
     seeds: int = number(1, 1000)
@@ -49,6 +72,15 @@ class BenchSettings:
     batch_sizes: tuple[int, ...] = number(1)
     initializers: tuple[str, ...] = choice(*INITIALIZERS)
     vary: str = choice(*OPTIMIZERS)
+
+    def chosen(self, usual: Usual) -> Usual:
+        """Models, numbers of workers, batch and image size: what is given, else what is usual."""
+        return Usual(
+            models=usual.models if self.models is None else self.models,
+            processes=usual.processes if self.processes is None else self.processes,
+            batch=self.batch or usual.batch,
+            image_size=self.image_size or usual.image_size,
+        )
 
     def __post_init__(self) -> None:
         """

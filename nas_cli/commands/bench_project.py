@@ -24,6 +24,7 @@ def predict(config: BenchConfig) -> list[str]:
         f"processes: {', '.join(map(str, job.processes))}; batch {job.batch} per worker",
         f"{job.size} rows, about {1 + job.size / ROWS_PER_SECOND:.0f} s",
     ]
+    lines += _unused(job)
     for calibration in job.calibrations:
         if calibration.rows:
             lines.append(fit_line(calibration.cluster.name, calibration.fitted, calibration.rows, calibration.rms))
@@ -41,7 +42,10 @@ def execute(config: BenchConfig, run: Any) -> Mapping[str, Any]:
     with run.lock():
         start = {"command": "bench", "mode": config.mode, "config_digest": config_digest(plain(config))}
         try:
-            summary = run_projection(run, make_job(config), start, launched)
+            job = make_job(config)
+            for line in _unused(job):
+                click.echo(line, err=True)
+            summary = run_projection(run, job, start, launched)
         except KeyboardInterrupt:
             click.echo(f"interrupted: go on with  nas bench --resume {run.path}", err=True)
             return {"status": "interrupted"}
@@ -63,18 +67,26 @@ def make_job(config: BenchConfig) -> Any:
     from nas_cli.bench.rows import read_measured
 
     bench = config.bench
+    chosen = bench.chosen(bench.projected)
     return ProjectionJob(
-        clusters=tuple(load_cluster(name, conf_dir() / "cluster") for name in bench.clusters),
-        workloads=tuple(find_workload(name, bench.image_size) for name in bench.models),
-        modes=bench.modes,
-        processes=bench.processes or doublings(bench.most_processes),
-        batch=bench.batch,
+        clusters=tuple(load_cluster(name, conf_dir() / "cluster") for name in dict.fromkeys(bench.clusters)),
+        workloads=tuple(find_workload(name, chosen.image_size) for name in dict.fromkeys(chosen.models)),
+        modes=tuple(dict.fromkeys(bench.modes)),
+        processes=tuple(dict.fromkeys(chosen.processes or doublings(bench.most_processes))),
+        batch=chosen.batch,
         servers=bench.servers,
         measured=tuple(read_measured(Path(bench.measured))) if bench.measured else (),
         fit=bench.fit,
         advise=config.mode == "advise",
         seed=config.seed,
     )
+
+
+def _unused(job: Any) -> list[str]:
+    """A line where measured rows are of something that is not projected."""
+    models = ", ".join(sorted({row.model for row in job.unused}))
+    few = f"{len(job.unused)} of {len(job.measured)} measured rows ({models})"
+    return [f"{few} are of models or clusters that are not projected: they are not used"] if job.unused else []
 
 
 def find_workload(name: str, image_size: int) -> Any:

@@ -1,5 +1,6 @@
 """`nas distill`: train a network with the answers of others."""
 
+import logging
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -58,7 +59,7 @@ def command(teacher: str | None, student: str | None, tensorboard: bool, **given
     all under `distill`. Several teachers answer together. Their answers are computed once, or, under augmentation, in
     every step. Checkpoints after every epoch; the test set is used once, at the end.
     """
-    extra = [] if teacher is None else [f"teacher=[{','.join(quoted(name) for name in teacher.split(','))}]"]
+    extra = [] if teacher is None else [f"teacher=[{','.join(map(quoted, _names(teacher)))}]"]
     extra += [] if student is None else [f"model.name={quoted(_named(student, teacher))}"]
     extra += ["training.tensorboard=true"] if tensorboard else []
     asked, wanted = asked_processes(given), request("distill", GROUPS, given, extra)
@@ -71,7 +72,11 @@ def _named(student: str, teacher: str | None) -> str:
         return student
     if teacher is None:
         raise click.UsageError("--student self needs --teacher, whose network it is.")
-    return teacher.split(",")[0]
+    return next(iter(_names(teacher)), "")
+
+
+def _names(teachers: str) -> list[str]:
+    return [name.strip() for name in teachers.split(",") if name.strip()]
 
 
 def predict(config: DistillConfig) -> list[str]:
@@ -116,6 +121,8 @@ def _job(config: DistillConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, 
     from nas_cli.training import precision
     from nas_cli.training.full_training import FullTraining
 
+    # Every teacher has graphs of its own, which TensorFlow takes for one that is traced over and over.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     dataset = prepared(config, run, note)
     arithmetic = precision.apply(config.training.precision)
     # The student first: its weights come from the seed, as those of `nas train` do.

@@ -33,12 +33,14 @@ def command(model: str, formats: tuple[str, ...], out: Path | None, debug: bool)
     read back, and its outputs are compared with the network's.
     """
     from nas_cli.errors import ConfigError
-    from nas_cli.models.load import load_model
+    from nas_cli.models.load import load_model, model_file
     from nas_cli.training.quiet import quiet_import
 
     path = Path(model)
     if not path.exists():
         raise ConfigError(f"there is no run or file {model}: give the folder of a run, or a .keras file.")
+    # Before TensorFlow is loaded, which takes a while.
+    model_file(path)
     with quiet_import():
         from nas_cli.quantize.export import export
     logging.getLogger("tensorflow").setLevel(logging.ERROR)

@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from nas_cli.build import (
@@ -14,6 +15,7 @@ from nas_cli.build import (
     make_strategy,
     needs_data,
     needs_tensorflow,
+    own_passes,
     planned_trials,
     raw_space,
     sample_candidates,
@@ -30,6 +32,8 @@ from nas_cli.data.info import info
 from nas_cli.data.sources import data_dir
 from nas_cli.distill.references import check_teachers
 from nas_cli.estimators.budget import check_train_size, trial_shape
+from nas_cli.models import zoo
+from nas_cli.models.load import model_file
 from nas_cli.models.reference import find_architecture
 from nas_cli.models.weights import check_weights
 from nas_cli.morph import length
@@ -81,8 +85,7 @@ def predict_search(config: SearchConfig) -> list[str]:
     networks = [candidate for candidate in sampled if isinstance(candidate, Architecture)]
     lines = [] if data is None else [_data_line(data, classes=True)]
     if data is not None and has_supernet(config):
-        examples = data.train_examples * config.augmentation.copies
-        lines += predict_supernet(config, raw_space(space), examples, machine_flops())
+        lines += predict_supernet(config, raw_space(space), data.train_examples, machine_flops())
     if data is None or not networks:
         return [*lines, _space_line(config, space)]
     return [*lines, *_costs_and_time(config, data, networks)]
@@ -108,8 +111,10 @@ def _costs_and_time(config: SearchConfig, data: DatasetInfo, sampled: Sequence[A
     images *= config.augmentation.copies
     compressing = compression_epochs(config, images)
     speed = machine_flops() * min(1.0, workers / cores() if config.deterministic else 1.0)
-    busy = sum(training_seconds(cost, images, 1, speed) for cost in trained) / len(trained) * (epochs + compressing)
+    busy = sum(training_seconds(cost, images, 1, speed) for cost in trained) / len(trained)
+    busy *= own_passes(config) + compressing
     overhead = TRIAL_OVERHEAD_SECONDS * trials / min(workers, cores())
+    of_what = "of the trials " if has_supernet(config) else ""
     seconds = trials * busy + (2 if compressing else 1) * overhead + WORKER_START_SECONDS
     bound, extra = ("at most ", f" after {compressing:g} of compression") if compressing else ("", "")
     flops = sorted(cost.flops for cost in costs)
@@ -118,7 +123,7 @@ def _costs_and_time(config: SearchConfig, data: DatasetInfo, sampled: Sequence[A
         f"{trials} trials of {epochs} epochs{extra}; {len(costs)} sampled networks: {flops[0] / 1e6:.1f} to "
         f"{flops[-1] / 1e6:.1f} MFLOPs (median {statistics.median(flops) / 1e6:.1f}), at most "
         f"{max(cost.params for cost in costs):,} parameters, {memory / 1e9:.2f} GB per trial in training",
-        f"estimated time {bound}{duration(seconds)} with {workers} worker{'s' if workers > 1 else ''} "
+        f"estimated time {of_what}{bound}{duration(seconds)} with {workers} worker{'s' if workers > 1 else ''} "
         f"on {cores()} cores",
     ]
 
@@ -146,11 +151,16 @@ def predict_distillation(config: DistillConfig) -> list[str]:
     data = info(config.dataset, data_dir())
     teachers = check_teachers(config.teacher, data)
     shares = config.distill.shares(len(config.teacher))
-    shown = ", ".join(f"{name} ({share:.2g})" for name, share in zip(config.teacher, shares, strict=True))
+    several = len(shares) > 1
+    shown = ", ".join(
+        f"{name} (share {share:.2g})" if several else name for name, share in zip(config.teacher, shares, strict=True)
+    )
     once = config.distill.asks_once(config.augmentation)
     asked = "asked once" if once else "asked in every step, which is not in the time below"
+    if not config.distill.teaches:
+        asked = "not asked for soft targets (distill.lambda_soft=0): this is plain training"
     lines = _lines_of_model(config, data, config.training.epochs, f"{config.training.epochs} epochs")
-    return [lines[0], *teachers, f"teachers {shown}: {asked}", *lines[1:]]
+    return [lines[0], *teachers, f"teacher{'s' if several else ''} {shown}: {asked}", *lines[1:]]
 
 
 def predict_morph(config: MorphConfig) -> list[str]:
@@ -179,7 +189,8 @@ def predict_quantize(config: QuantizeConfig) -> list[str]:
         check_calibration(wanted.calibration, data.train_examples)
     epochs = wanted.training_epochs
     lines = _lines_of_model(config, data, 2 * epochs, f"{epochs} epochs of training" if epochs else "no training")
-    return [*lines, f"methods {', '.join(wanted.asked)}: about {CONVERSION_SECONDS} s each besides"]
+    files = f"about {duration(CONVERSION_SECONDS * len(wanted.asked))} for files and predictions"
+    return [*lines, f"methods {', '.join(wanted.asked)}: {files}"]
 
 
 def predict_prune(config: PruneConfig) -> list[str]:
@@ -191,8 +202,6 @@ def predict_prune(config: PruneConfig) -> list[str]:
     plan = prune_phases.phases(config.prune, config.loop, config.training.epochs, trained, config.seed)
     left = 1 - config.prune.final / 2 if config.prune.structured else 1.0
     epochs = sum(phase.epochs * (left if phase.round else 1.0) for phase in plan)
-    if config.loop.baseline:
-        epochs += sum(phase.epochs for phase in plan if phase.arm == prune_phases.MAIN and phase.kind != "reinit")
     scanned = " and a scan of every layer" if any(phase.kind == "scan" for phase in plan) else ""
     named = ", ".join(f"{phase.name} {phase.epochs}" for phase in plan if phase.epochs) or "0"
     return _lines_of_model(config, data, epochs, f"at most {named} epochs{scanned}")
@@ -207,6 +216,8 @@ def _lines_of_model(config: Trains, data: DatasetInfo, epochs: float, what: str)
     lines = [_data_line(data)]
     architecture = find_architecture(config.model.name, data.input_shape, data.classes, config.model.width)
     if architecture is None:
+        if config.model.name not in zoo.names():
+            model_file(Path(config.model.name))
         return [*lines, f"{config.model.name}: its cost is known once it is built; {what}"]
     cost = architecture_cost(architecture)
     images = data.train_examples * config.augmentation.copies

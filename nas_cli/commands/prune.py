@@ -156,6 +156,7 @@ def _start(config: PruneConfig, job: Any, note: Note) -> dict[str, Any]:
     from nas_cli.commands.start import dataset_block
     from nas_cli.costs.before_after import layer_rows
     from nas_cli.costs.target_device import device_block, target_device
+    from nas_cli.models.reference import find_architecture
     from nas_cli.prune.prospect import prospect_line
     from nas_cli.prune.removal import size_block
     from nas_cli.prune.summary import SAID
@@ -163,13 +164,16 @@ def _start(config: PruneConfig, job: Any, note: Note) -> dict[str, Any]:
     from nas_cli.schema import plain
 
     note(prospect_line(job.model, config.model.name, config.prune))
+    data = job.dataset
+    network = find_architecture(config.model.name, data.input_shape, data.classes, config.model.width)
     return {
         "command": "prune",
         "config_digest": config_digest(plain(config)),
-        "dataset": dataset_block(job.dataset),
+        "dataset": dataset_block(data),
         "model": config.model.name,
         **{key: getattr(config.prune, key) for key in SAID},
         "device": device_block(target_device(config.prune.target, config.prune.device)),
+        "architecture": None if network is None else network.to_json(),
         **size_block(job.model),
         "layers": layer_rows(job.model),
     }

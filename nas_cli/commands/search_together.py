@@ -11,7 +11,7 @@ from typing import Any
 from nas_cli.commands.parallel import Together, parallel_options, prepare_data
 from nas_cli.config import SearchConfig
 from nas_cli.distributed.ring import Ring, is_rank, ranks_here
-from nas_cli.errors import LaunchError
+from nas_cli.errors import LaunchError, RunError
 from nas_cli.search.evaluator import Evaluator
 from nas_cli.search.pool import WorkerPool
 
@@ -142,24 +142,46 @@ def follow(config: SearchConfig, run: Any) -> None:
         follow_joint(join_to_train(config), estimator_factory(config, run.data))
         return
     ring = _train_supernets(config, run) if has_supernet(config) else None
+    if ring is None and has_supernet(config):
+        return
     with worker_pool(config, run) as pool:
         pool.start()
         pool.use(estimator_factory(config, run.data))
         follow_rank_0(ring or _join(), pool)
 
 
-def _train_supernets(config: SearchConfig, run: Any) -> Ring:
-    """Does what rank 0 does before the first trial; the ring of all."""
+def _train_supernets(config: SearchConfig, run: Any) -> Ring | None:
+    """Does what rank 0 does before the first trial; the ring of all, None if there will be no trials."""
     from nas_cli.build import make_space
     from nas_cli.commands.start import prepared
     from nas_cli.commands.supernet import make_phase
 
     dataset = prepared(config, run, lambda line: None)
     space = make_space(config, dataset.input_shape, dataset.classes)
-    phase = make_phase(config, run, space, dataset, join_to_train(config), lambda event: None)
-    phase.run(None)
-    ring: Ring = phase.ring
-    return ring
+    ring = join_to_train(config)
+    phase = make_phase(config, run, space, dataset, ring, lambda event: None)
+    return ring if trained_along(phase) else None
+
+
+def trained_along(phase: Any) -> bool:
+    """Does the phase in a process that is not rank 0; False if the search ends with it.
+
+    Raises:
+        LaunchError: rank 0 is gone.
+    """
+    from nas_cli.distributed.exchange import exchange
+    from nas_cli.oneshot.phase import Dismissed
+    from nas_cli.search.ring_evaluator import Said
+
+    try:
+        phase.run(None)
+    except Dismissed:
+        return False
+    except (KeyboardInterrupt, RunError):
+        # All have left together. Rank 0 writes why, and then says that it is over: one that is gone by then is missed.
+        exchange(phase.ring, Said())
+        return False
+    return True
 
 
 def worker_pool(config: SearchConfig, run: Any) -> WorkerPool:

@@ -12,11 +12,12 @@ SLOWNESS = 6.5
 
 
 def predict_supernet(config: SearchConfig, space: Any, examples: int, speed: float) -> list[str]:
-    """A line on the supernet's size, its memory and time; `speed` in FLOP/s.
+    """A line on the supernet's size, its memory and time; `examples` for training, `speed` in FLOP/s.
 
     Raises:
         ConfigError: its step needs more memory than there is.
     """
+    from nas_cli.build import trial_passes
     from nas_cli.commands.prediction import duration
     from nas_cli.costs.throughput import training_seconds
     from nas_cli.oneshot.budget import step_bytes, trainings_paid
@@ -24,12 +25,13 @@ def predict_supernet(config: SearchConfig, space: Any, examples: int, speed: flo
 
     settings, cost = config.strategy, supernet_cost(space)
     needed = step_bytes(settings, space, memory_limit(config))
-    epochs = getattr(config.estimator, "epochs", None) or config.training.epochs
-    seconds = training_seconds(cost, examples, settings.epochs, speed) * settings.passes * settings.searches * SLOWNESS
+    images = examples * config.augmentation.copies
+    seconds = training_seconds(cost, images, 1, speed) * settings.search_passes * settings.searches * SLOWNESS
+    paid = trainings_paid(settings, space, trial_passes(config, examples))
     return [
         f"supernet: {cost.params:,} parameters, {cost.flops / 1e6:.1f} MFLOPs, {needed / GB:.2f} GB for a step; "
         f"{settings.searches} of them trained for {settings.epochs} epochs: as much computation as "
-        f"{trainings_paid(settings, space, epochs):.1f} trainings of random networks, about {duration(seconds)}"
+        f"{paid:.1f} trainings of random networks, about {duration(seconds)}"
     ]
 
 
@@ -49,18 +51,17 @@ def make_phase(
     from nas_cli.build import make_admissible, planned_randoms, raw_space
     from nas_cli.oneshot.budget import step_bytes
 
-    networks = raw_space(space)
-    step_bytes(config.strategy, networks, memory_limit(config))
+    step_bytes(config.strategy, raw_space(space), memory_limit(config))
     from nas_cli.oneshot.phase import SupernetPhase
 
     return SupernetPhase(
-        networks,
+        space,
         dataset,
         config.augmentation,
         config.training,
         config.strategy,
         config.seed,
-        make_admissible(config, space) if networks is space else _all_admissible,
+        make_admissible(config, space),
         planned_randoms(config),
         run.path / "checkpoints",
         ring,
@@ -82,7 +83,3 @@ def supernet_block(config: SearchConfig, space: Any) -> dict[str, Any]:
         "step_bytes": step_bytes(cost, settings.batch_size, getattr(settings, "order", 1)),
     }
     return {**rows(networks), **block}
-
-
-def _all_admissible(candidate: Any) -> bool:
-    return True

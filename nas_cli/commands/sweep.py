@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,5 +88,20 @@ def _table(parent: Path, combinations: list[tuple[str, ...]], rows: list[dict[st
     )
     parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(parent / "sweep.csv", index=False)
+    _benchmarks(parent, rows)
     click.echo(json.dumps(rows, indent=2) if as_json else table.to_string(index=False))
     click.echo(f"Compare: nas report {' '.join(str(parent / f'{i:02d}') for i in range(len(rows)))}", err=True)
+
+
+def _benchmarks(parent: Path, summaries: Sequence[Mapping[str, Any]]) -> None:
+    """The rows of distributed benchmarks, where the runs were such, together in rows.csv; measured ones are shown."""
+    from nas_cli.bench.rows import PROJECTED, csv_text
+    from nas_cli.commands.bench_measure import table
+
+    rows = [row for one in summaries for row in one.get("rows", ()) if "images_per_second" in row]
+    if not rows:
+        return
+    (parent / "rows.csv").write_text(csv_text(rows), encoding="utf-8")
+    measured = [row for row in rows if row["kind"] != PROJECTED and "threads" in row]
+    if measured:
+        click.echo("\n".join(table(measured)), err=True)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from nas_cli.costs.keras_cost import model_cost
 from nas_cli.data.dataset import Dataset, Split
+from nas_cli.distill.settings import AUTO
 from nas_cli.distill.teachers import BATCH, Ensemble
 from nas_cli.training.feed import in_order
 
@@ -28,10 +29,11 @@ def teachers_block(ensemble: Ensemble, dataset: Dataset) -> list[dict[str, Any]]
 
 def warnings_of(blocks: list[dict[str, Any]], dataset: Dataset, inputs: str) -> list[str]:
     """A line for every teacher that is no better than the most frequent class is."""
+    given = "raw" if inputs == AUTO else inputs
     chance = float(np.bincount(dataset.validation.y).max() / len(dataset.validation))
     return [
         f"warning: teacher {block['name']} has {block['valid_accuracy']:.1%} of the validation split right, chance is "
-        f"{chance:.1%}: it learned other classes, or other inputs than distill.inputs={inputs} gives it"
+        f"{chance:.1%}: it learned other classes, or other inputs than the {given} ones that it gets (distill.inputs)"
         for block in blocks
         if block["valid_accuracy"] <= chance
     ]

@@ -86,6 +86,7 @@ class DistillSettings:
             return (1.0 / teachers,) * teachers
         if len(self.weights) != teachers:
             raise ConfigError(
-                f"distill.weights={list(self.weights)} has {len(self.weights)} numbers for {teachers} teachers."
+                f"distill.weights={list(self.weights)} has {len(self.weights)} numbers, but the number of teachers is "
+                f"{teachers}."
             )
         return tuple(weight / sum(self.weights) for weight in self.weights)

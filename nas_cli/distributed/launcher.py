@@ -69,7 +69,7 @@ def launch(
             stderr=subprocess.STDOUT,
             env=environment(os.environ, mark),
             start_new_session=True,
-            preexec_fn=_begin_child,
+            preexec_fn=begin_child,
             text=True,
             errors="replace",
         )
@@ -162,7 +162,7 @@ def _end(process: subprocess.Popen[str], mark: str) -> None:
     process.wait()
 
 
-def _begin_child() -> None:
+def begin_child() -> None:
     """Runs in the new process: it gets a SIGTERM when this one dies, of whatever cause, and then ends all others."""
     # A shell's background jobs ignore Ctrl-C, and so would all their children.
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -75,7 +75,7 @@ class RelevanceEstimator(GatedEstimator[RelevanceEstimatorSettings]):
     def _gaussian(self) -> RelevanceSettings:
         settings = self._settings
         return RelevanceSettings(
-            name="ard", share=settings.share, update="closed_form", threshold=settings.threshold,
+            name="ard", share=settings.share, update="closed_form",
             initial_log_variance=settings.initial_log_variance,
         )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Keras models from files, loaded without running code that a file brings along."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,28 @@ def load_model(path: Path) -> Any:
     """
     import keras
 
+    file = model_file(path)
+    try:
+        return keras.saving.load_model(file, compile=False, safe_mode=True)
+    except Exception as error:  # a damaged archive fails in zipfile, json, h5py or Keras with errors of any kind
+        raise DataError(f"cannot load {file}: {_reason(error)}") from error
+
+
+def model_file(path: Path) -> Path:
+    """The .keras file at `path`, or that of a run folder's best model; needs no Keras.
+
+    Raises:
+        DataError: if there is no such file, or it is no archive, as every .keras file is.
+    """
     path = Path(path)
     file = path / IN_RUN if path.is_dir() else path
     if not file.is_file():
         raise DataError(f"no model file at {file}: give a .keras file or the folder of a finished run.")
     if file.suffix != ".keras":
         raise DataError(f"{file} is not a .keras file: save the model with model.save('NAME.keras') in Keras 3.")
-    try:
-        return keras.saving.load_model(file, compile=False, safe_mode=True)
-    except Exception as error:  # a damaged archive fails in zipfile, json, h5py or Keras with errors of any kind
-        raise DataError(f"cannot load {file}: {_reason(error)}") from error
+    if not zipfile.is_zipfile(file):
+        raise DataError(f"cannot load {file}: the file is damaged or not a Keras model (it is no zip archive).")
+    return file
 
 
 def _reason(error: Exception) -> str:

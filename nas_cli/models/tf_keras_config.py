@@ -46,7 +46,7 @@ def made_anew(layer: Any, name: str, path: str, library: Any) -> Any:
     if target is None or kind in UNSUPPORTED or not _built_in(layer):
         raise ConfigError(
             f"layer '{path}' ({kind}) has no counterpart in {library.__name__}: tfmot takes layers that both Keras 3 "
-            "and Keras 2 have, but none with Python code or layers inside. Use engine own, or replace the layer."
+            "and Keras 2 have, but none with Python code or layers inside. Do without tfmot, or replace the layer."
         )
     config = _translated(layer, path, target, library)
     try:

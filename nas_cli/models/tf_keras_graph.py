@@ -69,7 +69,7 @@ def read_keras(model: Any) -> LayerGraph:
         if not call.is_layer:
             raise ConfigError(
                 f"operation '{call.path}' ({call.kind}) is not a layer: tfmot takes models made of layers only. "
-                "Use engine own, or the Keras layer that does the same."
+                "Do without tfmot, or use the Keras layer that does the same."
             )
         sources = {
             id(tensor): Source(*source) for tensor, source in zip(call.node.input_tensors, call.sources, strict=True)

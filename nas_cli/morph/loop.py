@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, final
 
 from nas_cli.costs.before_after import cost_block, measured_ms, side
+from nas_cli.costs.described import described
 from nas_cli.costs.keras_cost import model_cost
 from nas_cli.costs.target_device import journaled_device
 from nas_cli.data.batches import batches_per_epoch
@@ -18,7 +19,7 @@ from nas_cli.morph.loop_settings import LoopSettings
 from nas_cli.morph.outcome import end_event, ended, known_before, numbered
 from nas_cli.morph.phases import BASELINE, START, Phase, last, phases
 from nas_cli.morph.settings import MorphSettings
-from nas_cli.morph.shrunk import check_alive, count, described, removable, shrunk_block, smaller
+from nas_cli.morph.shrunk import check_alive, count, removable, shrunk_block, smaller
 from nas_cli.morph.summary import VERSION, summarise
 from nas_cli.runs.folder import RunFolder
 from nas_cli.runs.journal import Journal
@@ -225,7 +226,8 @@ class _Session:
     def _network(self, compression: Compression, result: Any) -> Any:
         """The smaller network as an architecture; None if it came as a model, or has lost whole layers before."""
         earlier = [event["architecture"] for event in self._events if event["event"] in ("start", "shrunk")][-1]
-        return None if earlier is None else described(from_json(earlier), compression, result)
+        found = None if earlier is None else described(from_json(earlier), compression.widths, result)
+        return None if found is None else found.to_json()
 
     def _valid(self, model: Any) -> dict[str, float]:
         values = evaluate(model, self._job.dataset.validation, self._job.dataset, self._job.training.batch_size)

@@ -6,16 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.costs.before_after import cost_block, layer_rows
 from nas_cli.costs.keras_cost import model_cost
 from nas_cli.costs.latency import Device
 from nas_cli.errors import ConfigError
-from nas_cli.morph.architecture import compressed
 from nas_cli.morph.compress import Compression
 from nas_cli.morph.relevance import Relevance
 from nas_cli.morph.settings import MorphSettings
-from nas_cli.spaces.architecture import Architecture
 from nas_cli.surgery.channels import ChannelGroup, Channels, find_channels
 from nas_cli.surgery.keep import kept_units
 from nas_cli.surgery.resource import resource
@@ -104,19 +101,6 @@ def smaller(model: Any, compression: Compression, seed: int) -> Any:
         if group.fixed is None and width > len(group.units):
             made = widen(made, group.name, width, rng, GROWTH_NOISE)
     return made
-
-
-def described(architecture: Architecture, compression: Compression, result: Any) -> Any:
-    """The architecture of the smaller network as JSON; None where the layers' numbers no longer say which is which.
-
-    That is so when an earlier shrinking has removed whole layers.
-    """
-    try:
-        made = compressed(architecture, compression)
-    except ConfigError:
-        return None
-    expected, built = architecture_cost(made), model_cost(result)
-    return made.to_json() if (expected.macs, expected.params) == (built.macs, built.params) else None
 
 
 def flat(path: str) -> str:

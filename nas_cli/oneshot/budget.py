@@ -10,6 +10,8 @@ from nas_cli.errors import ConfigError
 from nas_cli.oneshot.memory import check_memory, supernet_cost
 from nas_cli.oneshot.settings import SupernetSettings
 from nas_cli.spaces.architecture import Architecture
+from nas_cli.spaces.dag import DagSpace
+from nas_cli.spaces.dag_network import NONE
 
 SPACES = ("cell", "nasbench201", "dag")
 SAMPLES = 30
@@ -35,22 +37,36 @@ def check_space(name: str, settings: SupernetSettings) -> None:
         )
 
 
-def trainings_paid(settings: SupernetSettings, space: Any, epochs: int) -> float:
-    """How many trainings of `epochs` of a random network have as many multiply-accumulates as all searches together.
+def check_derivable(space: Any, settings: SupernetSettings) -> None:
+    """Nothing if a network of the space can be derived from a mixture as the settings say.
 
-    Both go over the same training examples. The mean over some random networks of the space.
+    Raises:
+        ConfigError: if edges are to be left out of a graph that has all of them.
+    """
+    incoming = getattr(settings, "incoming", None)
+    if incoming is not None and isinstance(space, DagSpace) and NONE not in space.operations:
+        raise ConfigError(
+            f"strategy.incoming={incoming} leaves edges out, and 'none' is not among the operations of space=dag: add "
+            "it to space.vector_operations or image_operations, or set strategy.incoming=null."
+        )
+
+
+def trainings_paid(settings: SupernetSettings, space: Any, passes: float) -> float:
+    """How many trainings of a random network have as many multiply-accumulates as all searches together.
+
+    `passes` of a training over the examples that a supernet sees. The mean over some random networks of the space.
     """
     rng = np.random.default_rng(0)
     sampled = [space.architecture(space.sample(rng)) for _ in range(SAMPLES)]
     mean = np.mean([architecture_cost(one).flops for one in sampled if isinstance(one, Architecture)])
-    return float(settings.searches * settings.epochs * settings.passes * supernet_cost(space).flops / (mean * epochs))
+    return float(settings.searches * settings.search_passes * supernet_cost(space).flops / (mean * passes))
 
 
-def random_trials(settings: SupernetSettings, space: Any, epochs: int) -> int:
-    """The number of random networks trained beside those found."""
+def random_trials(settings: SupernetSettings, space: Any, passes: float) -> int:
+    """The number of random networks trained beside those found, each in so many passes."""
     if settings.random is not None:
         return settings.random
-    return min(settings.generations * settings.population, math.ceil(trainings_paid(settings, space, epochs)))
+    return min(settings.generations * settings.population, math.ceil(trainings_paid(settings, space, passes)))
 
 
 def step_bytes(settings: SupernetSettings, space: Any, limit_bytes: float) -> int:

@@ -44,7 +44,8 @@ def _wide(space: Any, rng: np.random.Generator) -> Any:
     wanted = supernet_cost(space).flops
     key = WIDTH[space.settings.name]
     settings = space.settings
-    for _ in range(4):
+    # A graph without a stem has the width of its inputs.
+    for _ in range(0 if getattr(settings, "stem", "") == "none" else 4):
         wider = type(space)(settings, space.input_shape, space.classes)
         flops = architecture_cost(wider.architecture(genotype)).flops
         width = max(1, round(getattr(settings, key) * math.sqrt(wanted / flops)))

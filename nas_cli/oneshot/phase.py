@@ -23,6 +23,7 @@ from nas_cli.oneshot.single_path import SinglePathSearch
 from nas_cli.runs.seeds import trial_seed
 from nas_cli.spaces.architecture import Architecture
 from nas_cli.spaces.decision_space import Values
+from nas_cli.spaces.points import Points
 from nas_cli.strategies.contract import Admissible
 from nas_cli.training import checkpoint
 from nas_cli.training.session import forget_models
@@ -85,8 +86,10 @@ class SupernetPhase:
         ring: Ring,
         on_event: Callable[[Event], None],
     ) -> None:
-        """`space`: of networks. `training`: of networks on their own. `randoms`: random networks beside those found."""
-        self._space, self._dataset, self._augmentation = space, dataset, augmentation
+        """`space`: of networks, or of the points that stand for them, whichever `admissible` judges. `training`: of
+        networks on their own. `randoms`: random networks beside those found."""
+        self._space: Any = space.space if isinstance(space, Points) else space
+        self._candidates, self._dataset, self._augmentation = space, dataset, augmentation
         self._training, self._settings, self._seed, self._admissible = training, settings, seed, admissible
         self._folder, self.ring, self._on_event = checkpoints, ring, on_event
         self._randoms = random_networks(space, admissible, settings, seed, randoms)
@@ -167,7 +170,7 @@ class SupernetPhase:
         common = (self._space, self._dataset, self._augmentation, self._settings, seed, self.ring)
         if isinstance(self._settings, DartsSettings):
             return DifferentiableSearch(*common)  # type: ignore[arg-type]
-        return SinglePathSearch(*common, self._admissible)  # type: ignore[arg-type]
+        return SinglePathSearch(*common, self._candidates, self._admissible)  # type: ignore[arg-type]
 
     def _restored(self, search: Search, folder: Path, identity: str) -> list[Event]:
         state = checkpoint.load(folder, identity) if self.ring.rank == 0 else None

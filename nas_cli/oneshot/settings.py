@@ -69,6 +69,11 @@ class SupernetSettings(ABC):
     def passes(self) -> float:
         """Forward and backward passes of a training example in an epoch, on average."""
 
+    @property
+    @abstractmethod
+    def search_passes(self) -> float:
+        """The same in a whole search."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DartsSettings(SupernetSettings):
@@ -111,6 +116,10 @@ class DartsSettings(SupernetSettings):
         # The second order takes four for a step of the structure.
         return 1.0 if self.order == 1 else 2.5
 
+    @property
+    def search_passes(self) -> float:
+        return self.epochs * self.passes
+
 
 @dataclass(frozen=True, kw_only=True)
 class OneShotSettings(SupernetSettings):
@@ -136,5 +145,10 @@ class OneShotSettings(SupernetSettings):
 
     @property
     def passes(self) -> float:
-        # Half of the examples train weights, the others are only looked at.
+        # Half of the examples train weights, the others judge them at the end.
         return 0.5
+
+    @property
+    def search_passes(self) -> float:
+        # Every network is scored on that half, forward alone: a third of the work.
+        return self.epochs * self.passes + self.scored * 0.5 / 3

@@ -36,10 +36,12 @@ class SinglePathSearch:
         settings: OneShotSettings,
         seed: int,
         ring: Ring,
+        candidates: Any,
         admissible: Admissible,
     ) -> None:
+        """`candidates`: the space as `admissible` judges it, of networks or of points."""
         self._space, self._settings, self._seed, self._ring = space, settings, seed, ring
-        self._admissible, self._objective = admissible, plain_objective(dataset)
+        self._candidates, self._admissible, self._objective = candidates, admissible, plain_objective(dataset)
         self.net = make_supernet(space, dataset, seed, path_dropout=settings.path_dropout)
         self._halves = Halves(dataset, augmentation, settings.batch_size, seed, ring)
         self._optimizer = _optimizer(settings.weights)
@@ -87,7 +89,7 @@ class SinglePathSearch:
             "regularized_evolution", -(-settings.scored // size), size, settings.evolution_sample, 1, 0.0,
             settings.attempts,
         )  # fmt: skip
-        evolution = RegularizedEvolution(plan, self._space, self._seed, self._admissible)
+        evolution = RegularizedEvolution(plan, self._candidates, self._seed, self._admissible)
         explored: list[tuple[Values, float]] = []
         while len(explored) < settings.scored and (proposals := evolution.ask()):
             outcomes = []

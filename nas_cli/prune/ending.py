@@ -12,6 +12,7 @@ from nas_cli.models.nonzero import nonzero_weights
 from nas_cli.prune.mask_sharing import MaskFiles
 from nas_cli.prune.masks import save_masks
 from nas_cli.prune.phases import BASELINE, MAIN, RANDOM, START, TRAIN, Phase, last
+from nas_cli.prune.summary import last_architecture
 from nas_cli.prune.ticket import FILE, save_ticket
 from nas_cli.runs.folder import RunFolder
 from nas_cli.runs.sessions import wall_seconds
@@ -44,14 +45,19 @@ class Ending:
         record(self._end(result))
 
     def _save(self, name: str, result: Any) -> None:
-        """best/model.keras, for single weights best/masks.npz, and for a rewinding the ticket."""
+        """best/model.keras, with architecture.json where units went and the network is one, for single weights
+        best/masks.npz, and for a rewinding the ticket."""
         save(result, self._file)
+        network = last_architecture(self._events)
+        if network is not None:
+            self._run.write_json("best/architecture.json", network)
         masks = self._masks.read(name)
         if masks is not None:
             save_masks(self._run.best / "masks.npz", masks)
         if self._job.prune.rewind != "none":
             cut = [phase.name for phase in self._plan if phase.kind == "prune" and phase.arm == MAIN][-1]
-            save_ticket(self._run.best / FILE, self._models.read(cut, self._job.seed), masks)
+            # Its own masks: regrowth has moved those of the result since.
+            save_ticket(self._run.best / FILE, self._models.read(cut, self._job.seed), self._masks.read(cut))
 
     @property
     def _file(self) -> Path:

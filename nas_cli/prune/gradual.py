@@ -26,7 +26,7 @@ class GradualPruning:
         """`steps`: of the training."""
         updates = step_shares(settings, steps)
         shares = [share for _, share in updates]
-        counts = [kept_counts(weights, settings, shares[: number + 1]) for number in range(len(updates))]
+        counts = falling_counts(weights, settings, shares)
         masks = full_masks(weights)
         if updates[0][0] == 0:
             masks = {one.path: largest(np.abs(one.variable), counts[0][one.path]) for one in weights}
@@ -61,3 +61,12 @@ class GradualPruning:
 
     def masks(self) -> dict[str, NDArray[np.bool_]]:
         return self._state.as_arrays()
+
+
+def falling_counts(weights: Sequence[Weight], settings: PruneSettings, shares: Sequence[float]) -> list[dict[str, int]]:
+    """What each kernel keeps after each update, never more than after the one before."""
+    counts: list[dict[str, int]] = []
+    for number in range(len(shares)):
+        present = counts[-1] if counts else None
+        counts.append(kept_counts(weights, settings, shares[: number + 1], present=present))
+    return counts

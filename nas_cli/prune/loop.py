@@ -1,11 +1,11 @@
 """Pruning as a run: train, then score, remove and train again round by round; in a journal, resumable at any time."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
 from nas_cli.costs.keras_cost import model_cost
-from nas_cli.costs.target_device import journaled_device
 from nas_cli.data.batches import batches_per_epoch
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.settings import AugmentationSettings
@@ -16,10 +16,9 @@ from nas_cli.prune.ending import Ending
 from nas_cli.prune.loop_settings import PruneLoopSettings
 from nas_cli.prune.mask_sharing import MaskFiles
 from nas_cli.prune.masks import Masks, apply_masks, full_masks
-from nas_cli.prune.phases import BASELINE, MAIN, START, TRAIN, Phase, phases
-from nas_cli.prune.removal import Remover, gradual_block
-from nas_cli.prune.scan import drops, scan
-from nas_cli.prune.sensitivity import Sensitivity
+from nas_cli.prune.phases import BASELINE, MAIN, START, TRAIN, Phase, epochs_of_result, phases
+from nas_cli.prune.rounds import REWIND, Rounds
+from nas_cli.prune.scan import scan
 from nas_cli.prune.settings import PruneSettings
 from nas_cli.prune.summary import VERSION, summarise
 from nas_cli.prune.training import Trained, pruned_by_tfmot, trained
@@ -27,16 +26,11 @@ from nas_cli.prune.weights import find_weights
 from nas_cli.runs.folder import RunFolder
 from nas_cli.runs.journal import Journal
 from nas_cli.runs.journaled import in_journal
-from nas_cli.surgery.shrink import shrink
-from nas_cli.training.evaluation import evaluate
-from nas_cli.training.losses import plain_objective
 from nas_cli.training.model_files import ModelFiles
 from nas_cli.training.result import Epoch
 from nas_cli.training.settings import TrainingSettings
 
 Event = Mapping[str, Any]
-REWIND = "rewind"
-"""The network that the weights go back to after a round."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +113,10 @@ class _Session:
         self._folder = run.path / "checkpoints"
         self._models, self._masks = ModelFiles(self._folder, ring), MaskFiles(self._folder, ring)
         self._plan = job.plan()
+        self._rounds = Rounds(
+            job.dataset, job.prune, job.training.batch_size, job.seed, self._plan, self._events, self._models,
+            self._masks,
+        )  # fmt: skip
 
     def carry_out(self, start: Event) -> None:
         """Does what is left of the run."""
@@ -136,16 +134,16 @@ class _Session:
     def _begin(self, start: Event) -> None:
         if self._events:
             self._record({"event": "resume", "launched": self._launched})
-            return
-        head = {"event": "start", "version": VERSION, "seed": self._job.seed}
-        self._models.put(START, self._job.model)
-        self._record({**head, **agreed(self._ring, start), "launched": self._launched})
-        if self._job.trained:
+        else:
+            head = {"event": "start", "version": VERSION, "seed": self._job.seed}
+            self._models.put(START, self._job.model)
+            self._record({**head, **agreed(self._ring, start), "launched": self._launched})
+        if self._job.trained and not any(event.get("phase") == "given" for event in self._events):
             self._check_given()
 
     def _check_given(self) -> None:
         """Notes once what weights that are not fresh are worth as they came."""
-        valid = self._told(lambda: self._valid(self._models.read(START, self._job.seed)))
+        valid = self._told(lambda: self._rounds.valid(self._models.read(START, self._job.seed)))
         self._say({"event": "phase", "phase": "given", "name": START, "arm": MAIN, "round": 0, "valid": valid})
 
     def _record(self, event: Event) -> Event:
@@ -189,7 +187,7 @@ class _Session:
 
     def _train(self, phase: Phase) -> None:
         """Trains without pruning any further: before the first round, after a removal, and the controls."""
-        epochs = self._epochs_of_main() if phase.kind == BASELINE else phase.epochs
+        epochs = self._epochs_of_result() if phase.kind == BASELINE else phase.epochs
         model = self._models.get(phase.source, phase.seed, fresh=phase.kind == "reinit")
         masks = self._masks.get(phase.source) if phase.kind in ("tune", "reinit") else None
         self._fit(phase, model, masks, epochs)
@@ -204,14 +202,10 @@ class _Session:
             penalty = masks_in_training(weights, masks, job.prune, steps, phase.seed)
             moving = job.prune.when == "step" or job.prune.regrow != "none"
         record = self._epochs(phase, {"sparsity": self._sparsity(phase), "flops": model_cost(model).flops})
-        settings = replace(job.training, epochs=epochs)
-        if phase.kind not in (TRAIN, BASELINE) and job.prune.learning_rate is not None:
-            optimizer = replace(settings.optimizer, learning_rate=job.prune.learning_rate)
-            settings = replace(settings, optimizer=optimizer)
         result = trained(
             model,
             job.dataset,
-            settings,
+            self._training(phase, epochs),
             job.augmentation,
             phase.seed,
             penalty=penalty,
@@ -225,6 +219,13 @@ class _Session:
         for epoch in result.curve:
             record({**epoch, "epochs": epochs})
         self._end_phase(phase, model, result)
+
+    def _training(self, phase: Phase, epochs: int) -> TrainingSettings:
+        """The settings of a phase's training, so many epochs long."""
+        settings, rate = replace(self._job.training, epochs=epochs), self._job.prune.learning_rate
+        if rate is None or phase.kind in (TRAIN, BASELINE):
+            return settings
+        return replace(settings, optimizer=replace(settings.optimizer, learning_rate=rate))
 
     def _end_phase(self, phase: Phase, model: Any, result: Trained) -> None:
         if result.stopped == "diverged":
@@ -255,53 +256,15 @@ class _Session:
     def _pruned(self, arm: str) -> list[Event]:
         return [event for event in self._events if event["event"] == "pruned" and event["arm"] == arm]
 
-    def _epochs_of_main(self) -> int:
-        """Epochs that the pruned network has had, at least one."""
-        counted = [e for e in self._events if e["event"] == "epoch" and e["arm"] == MAIN]
-        return max(1, sum(e["phase"] in (TRAIN, "tune", "gradual") for e in counted))
+    def _epochs_of_result(self) -> int:
+        """Epochs that the weights of the pruned network have had; fewer than planned if a training stopped early."""
+        counted = Counter(event["name"] for event in self._events if event["event"] == "epoch")
+        return epochs_of_result(self._plan, self._job.prune, counted)
 
     def _prune(self, phase: Phase) -> None:
         """Decides what goes, and makes the network that the round's training begins with."""
-        block = self._told(lambda: self._removed(phase))
+        block = self._told(lambda: self._rounds.remove(phase))
         self._say({"event": "pruned", **self._about(phase), **block})
-
-    def _removed(self, phase: Phase) -> dict[str, Any]:
-        model = self._models.read(phase.source, phase.seed)
-        before = self._masks.read(phase.source)
-        removed = self._remover().remove(model, phase, before)
-        valid = self._valid(removed.model)
-        first = removed.model if self._job.prune.rewind == "none" else self._rewound(phase, removed.masks, removed.keep)
-        if removed.masks is not None:
-            self._masks.put(phase.name, removed.masks)
-        self._models.put(phase.name, first)
-        return {**removed.block, "valid": valid, "epochs_after": self._job.prune.epochs_after(phase.round)}
-
-    def _rewound(self, phase: Phase, masks: Masks | None, keep: Any) -> Any:
-        """The pruned network with the weights that training goes back to."""
-        origin = REWIND if self._job.prune.rewind_epoch else START
-        if masks is not None:
-            model = self._models.read(origin, phase.seed)
-            apply_masks(find_weights(model, self._job.prune), masks)
-            return model
-        cut = [p.name for p in self._plan if p.kind == "prune" and p.arm == phase.arm and p.round == phase.round - 1]
-        return shrink(self._models.read(cut[0] if cut else origin, phase.seed), keep)
-
-    def _remover(self) -> Remover:
-        job = self._job
-        return Remover(
-            dataset=job.dataset,
-            settings=job.prune,
-            batch_size=job.training.batch_size,
-            first=self._models.read(START, job.seed),
-            device=journaled_device(self._events[0]),
-            sensitivity=self._sensitivity(),
-        )
-
-    def _sensitivity(self) -> Sensitivity | None:
-        found = [event for event in self._events if event["event"] == "sensitivity"]
-        objective = plain_objective(self._job.dataset)
-        metric, better = objective.metric, objective.higher_is_better
-        return {event["layer"]: drops(event["points"], metric, better) for event in found} or None
 
     def _scan(self, phase: Phase) -> None:
         job = self._job
@@ -324,25 +287,14 @@ class _Session:
                 self._by_tfmot(phase, model)
             else:
                 self._fit(phase, model, full_masks(find_weights(model, self._job.prune)), phase.epochs)
-        block = self._told(lambda: self._came_to(phase))
-        self._say({"event": "pruned", **self._about(phase), **block, "epochs_after": 0})
+        block = self._told(lambda: self._rounds.came_to(phase))
+        self._say({"event": "pruned", **self._about(phase), **block})
 
     def _by_tfmot(self, phase: Phase, model: Any) -> None:
         job = self._job
         record = self._epochs(phase, {"flops": model_cost(model).flops})
-        settings = replace(job.training, epochs=phase.epochs)
-        folder = self._folder / phase.name
+        settings, folder = self._training(phase, phase.epochs), self._folder / phase.name
         result = pruned_by_tfmot(model, job.dataset, settings, job.augmentation, job.prune, phase.seed, folder, record)
         for epoch in result.curve:
             record({**epoch, "epochs": phase.epochs})
         self._end_phase(phase, model, result)
-
-    def _came_to(self, phase: Phase) -> dict[str, Any]:
-        """What the journal says of a network that was pruned while it trained."""
-        model = self._models.read(phase.name, phase.seed)
-        masks = self._masks.read(phase.name) or {}
-        return {**gradual_block(model, masks, self._job.prune), "valid": self._valid(model)}
-
-    def _valid(self, model: Any) -> dict[str, float]:
-        values = evaluate(model, self._job.dataset.validation, self._job.dataset, self._job.training.batch_size)
-        return {f"valid_{name}": value for name, value in values.items()}

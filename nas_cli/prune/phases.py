@@ -1,6 +1,6 @@
 """The phases of a pruning run, in order: what each starts from, and for how long it trains."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nas_cli.errors import ConfigError
@@ -25,8 +25,8 @@ class Phase:
 
     `kind`: train (before the first round), scan, prune, tune (the training after a removal), reinit (the same with
     weights drawn anew), gradual (a training that prunes as it goes) or baseline. `arm`: main or random. `round`: from
-    1; 0 where there is none. `epochs`: at most; 0 where nothing trains, and of the baseline, which trains as long as
-    the pruned network had.
+    1; 0 where there is none. `epochs`: at most; 0 where nothing trains. The baseline trains as long as the pruned
+    network has, see `epochs_of_result`.
     """
 
     name: str
@@ -52,10 +52,11 @@ def phases(prune: PruneSettings, loop: PruneLoopSettings, epochs: int, trained: 
     same examples in the same order, and one more arm changes nothing in the others.
 
     Raises:
-        ConfigError: a rewinding to where no training comes by.
+        ConfigError: a rewinding to where no training comes by; a random arm that would do what the other does.
     """
     first = first_epochs(prune, trained, epochs)
     _check_rewind(prune, first)
+    _check_random(prune, loop)
     start = TRAIN if first else START
     made = [Phase(name=TRAIN, kind=TRAIN, source=START, seed=trial_seed(seed, 0), epochs=first)] if first else []
     if loop.scan or prune.spread == "sensitivity":
@@ -63,8 +64,22 @@ def phases(prune: PruneSettings, loop: PruneLoopSettings, epochs: int, trained: 
     for arm in (MAIN, RANDOM) if loop.random else (MAIN,):
         made += _gradual(arm, start, prune, seed) if prune.when == "step" else _rounds(arm, start, prune, seed)
     if loop.baseline:
-        made.append(Phase(name=BASELINE, kind=BASELINE, source=START, seed=trial_seed(seed, 0)))
+        length = epochs_of_result(made, prune, {phase.name: phase.epochs for phase in made})
+        made.append(Phase(name=BASELINE, kind=BASELINE, source=START, seed=trial_seed(seed, 0), epochs=length))
     return made
+
+
+def epochs_of_result(plan: Sequence[Phase], prune: PruneSettings, epochs: Mapping[str, int]) -> int:
+    """Epochs that the weights of the pruned network have had, at least one; `epochs`: of each phase, by its name.
+
+    With a rewinding those behind the weights that were gone back to, and those in front of them.
+    """
+    own = [phase for phase in plan if phase.arm == MAIN and phase.kind in (TRAIN, "tune", "gradual")]
+    before = 0
+    if prune.rewind_epoch is not None:
+        own = [phase for phase in own if phase.kind == "tune" and phase.round == prune.rounds]
+        before = prune.rewind_epoch
+    return max(1, before + sum(epochs.get(phase.name, 0) for phase in own))
 
 
 def _gradual(arm: str, start: str, prune: PruneSettings, seed: int) -> Iterator[Phase]:
@@ -95,6 +110,15 @@ def _head(arm: str) -> str:
     return "" if arm == MAIN else f"{arm}-"
 
 
+def _check_random(prune: PruneSettings, loop: PruneLoopSettings) -> None:
+    if loop.random and prune.when == "step":
+        raise ConfigError(
+            f"loop.random=true needs prune.when=round, got {prune.when}: inside a training weights go by magnitude."
+        )
+    if loop.random and prune.criterion == "random":
+        raise ConfigError("loop.random=true with prune.criterion=random would prune by chance twice: leave one out.")
+
+
 def _check_rewind(prune: PruneSettings, first: int) -> None:
     wanted = prune.rewind_epoch
     if wanted is None:
@@ -105,4 +129,4 @@ def _check_rewind(prune: PruneSettings, first: int) -> None:
             "the weights to go back to."
         )
     if wanted > first:
-        raise ConfigError(f"prune.rewind={prune.rewind} is behind the {first} epochs before the first round.")
+        raise ConfigError(f"prune.rewind={prune.rewind} is behind the {first} epoch(s) before the first round.")

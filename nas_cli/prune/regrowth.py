@@ -88,7 +88,7 @@ class Regrowth:
         """By what absent weights are taken in."""
         if self._rigl:
             return tf.abs(tf.cast(self._gradients[place], tf.float32))
-        seed = tf.stack([self._seed + place, self._state.step.value])
+        seed = tf.stack([(self._seed + place) % 2**31, self._state.step.value])
         return tf.random.stateless_uniform(weight.shape, seed)
 
     def masks(self) -> dict[str, NDArray[np.bool_]]:

@@ -99,6 +99,12 @@ class PruneSettings:
         return 0.0 if share is None else share
 
     @property
+    def comparison(self) -> str:
+        """What scores are divided by before layers are compared, as `normalise`; random ones by nothing: they are
+        comparable, and any norm that depends on a layer's width would make chance prefer wide ones."""
+        return "none" if self.criterion == "random" else self.normalise
+
+    @property
     def rewind_epoch(self) -> int | None:
         """The epoch whose weights are taken up again, 0 for the initial ones; None without rewinding."""
         if self.rewind == "none":
@@ -194,7 +200,7 @@ def _check_rewind(s: PruneSettings) -> None:
         "prune.reinit=true is the control of a lottery ticket: it needs prune.rewind=init or epoch:K.",
     )
     _check(
-        s.rewind_epoch not in (None, 0) and (s.train_first or 0) < (s.rewind_epoch or 0),
+        s.train_first is not None and s.train_first < (s.rewind_epoch or 0),
         f"prune.rewind={s.rewind} needs prune.train_first of at least {s.rewind_epoch} epochs, got {s.train_first}.",
     )
 

@@ -15,13 +15,13 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
     """The content of summary.json, version 1.
 
     Keys: version, command, status, seed, wall_seconds (over all sessions, without the pauses), trials and failed (0),
-    best {id: null, valid_…, test_…, flops, params, architecture: null} of the pruned network, prune {criterion,
-    granularity, spread, schedule, target, engine, rewind, phases {name: epochs}, before, after, random {flops, macs,
-    params, activation_bytes, nonzero, file_bytes, compressed_bytes, ms_per_image, valid_…, test_…, weights},
-    rounds [{arm, round, sparsity (of what can be pruned), left, total, flops, params, nonzero, valid_… (after the
-    training of the round), cut_valid_… (right after the removal), reinit_valid_…, test_…}], sensitivity [{layer,
-    points [[share, {valid_…}]]}], warnings, dataset, model}. `before.weights` says what its accuracy is of: baseline,
-    train, given or null; `random` is null without that arm.
+    best {id: null, valid_…, test_…, flops, params, architecture (null where single weights went, or the network cannot
+    be written as one)} of the pruned network, prune {criterion, granularity, spread, schedule, target, engine, rewind,
+    phases {name: epochs}, before, after, random {flops, macs, params, activation_bytes, nonzero, file_bytes,
+    compressed_bytes, ms_per_image, valid_…, test_…, weights}, rounds [{arm, round, sparsity (of what can be pruned),
+    left, total, flops, params, nonzero, valid_… (after the training of the round), cut_valid_… (right after the
+    removal), reinit_valid_…, test_…}], sensitivity [{layer, points [[share, {valid_…}]]}], warnings, dataset, model}.
+    `before.weights` says what its accuracy is of: baseline, train, given or null; `random` is null without that arm.
     """
     first = {event["event"]: event for event in reversed(events)}
     start, end, test = first["start"], first.get("end", {}), first.get("test")
@@ -95,8 +95,14 @@ def _best(test: Event | None, sides: Mapping[str, Any], pruned: Sequence[Event])
     if test is None or not own:
         return None
     cost = sides.get("after") or own[-1]["cost"]
-    sizes = {"flops": cost["flops"], "params": cost["params"], "architecture": None}
+    sizes = {"flops": cost["flops"], "params": cost["params"], "architecture": last_architecture(pruned)}
     return {"id": None, **test["valid"], **test["metrics"], **sizes}
+
+
+def last_architecture(events: Sequence[Event]) -> Any:
+    """The network that the last removal left, as JSON; None where it has none."""
+    own = [event for event in events if event["event"] == "pruned" and event["arm"] == MAIN]
+    return own[-1].get("architecture") if own else None
 
 
 def _phases(events: Sequence[Event]) -> dict[str, int]:

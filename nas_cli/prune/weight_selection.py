@@ -46,7 +46,7 @@ def select_weights(
 def _across(
     weights: Sequence[Weight], scores: Scores, settings: PruneSettings, share: float, before: Masks | None
 ) -> dict[str, NDArray[np.bool_]]:
-    values = np.concatenate([normalised(scores[one.path], settings.normalise).ravel() for one in weights])
+    values = np.concatenate([normalised(scores[one.path], settings.comparison).ravel() for one in weights])
     past = None if before is None else np.concatenate([before[one.path].ravel() for one in weights])
     kept = largest(values, round(values.size * (1 - share)), past)
     parts = np.split(kept, np.cumsum([one.size for one in weights])[:-1])

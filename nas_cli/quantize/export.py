@@ -49,11 +49,17 @@ def export(model: Any, format: str, folder: Path, name: str = "the model") -> Ex
     Inputs are raw, (n, …) float32, and outputs logits, as the model's; a TFLite file takes one example at a time.
 
     Raises:
-        ConfigError: an unknown format, an operation that the format does not have, or missing packages for ONNX.
+        ConfigError: an unknown format, a model with several inputs or outputs, an operation that the format does not
+            have, or missing packages for ONNX.
         RunError: if the file cannot be written, or what is read back from it gives other outputs.
     """
     if format not in FORMATS:
         raise ConfigError(f"unknown format '{format}'. Known: {', '.join(FORMATS)}.")
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise ConfigError(
+            f"{name} has {len(model.inputs)} inputs and {len(model.outputs)} outputs: only networks with one of each "
+            "can be exported; save the part from one input to one output as a model."
+        )
     model = in_float32(model)
     path = folder / NAMES[format]
     try:

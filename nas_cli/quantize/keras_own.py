@@ -4,6 +4,7 @@ import warnings
 from typing import Any
 
 from nas_cli.errors import ConfigError
+from nas_cli.models.nonzero import quantized_to
 
 
 def quantize_in_keras(model: Any, kind: str) -> list[str]:
@@ -19,14 +20,10 @@ def quantize_in_keras(model: Any, kind: str) -> list[str]:
         # One for each layer that has no quantization of its own.
         warnings.simplefilter("ignore")
         model.quantize(kind)
-    changed = [layer.name for layer in model._flatten_layers(include_self=False) if _is_quantized(layer, kind)]
+    changed = [layer.name for layer in model._flatten_layers(include_self=False) if quantized_to(layer) == kind]
     if not changed:
         raise ConfigError(
             f"Keras can quantize none of the model's layers to {kind}: it has no Dense, EinsumDense or Embedding "
             "layer; use a TFLite method, such as int8."
         )
     return changed
-
-
-def _is_quantized(layer: Any, kind: str) -> bool:
-    return str(getattr(layer, "quantization_mode", None) or "").startswith(kind)

@@ -15,7 +15,7 @@ from nas_cli.distributed.ring import OneProcess
 from nas_cli.errors import RunError
 from nas_cli.models.file_size import compressed_bytes
 from nas_cli.quantize.chain import described
-from nas_cli.quantize.methods import CLUSTERED, Task, make
+from nas_cli.quantize.methods import CLUSTERED, Task, check_network, make
 from nas_cli.quantize.predictors import Predictor, agreement, file_predictor, keras_predictor, scores
 from nas_cli.quantize.selection import choose
 from nas_cli.quantize.settings import QuantizeSettings
@@ -116,6 +116,7 @@ class _Session:
         if self._events:
             self._record({"event": "resume", "launched": self._launched})
             return
+        check_network(self._job.model, self._job.quantize.asked, self._job.name)
         self._models.put(GIVEN, self._job.model)
         head = {"event": "start", "version": VERSION, "seed": self._job.seed}
         self._record({**head, **start, "launched": self._launched})

@@ -1,15 +1,16 @@
 """Each method: from the network to its file in fewer bits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.settings import AugmentationSettings
-from nas_cli.errors import RunError
+from nas_cli.errors import ConfigError, RunError
 from nas_cli.models.float32 import in_float32
 from nas_cli.models.load import load_model
+from nas_cli.models.nonzero import quantized_to
 from nas_cli.quantize.calibration import calibration_set
 from nas_cli.quantize.keras_own import quantize_in_keras
 from nas_cli.quantize.settings import QuantizeSettings
@@ -41,6 +42,28 @@ class Task:
     folder: Path
     checkpoints: Path
     epoch: Callable[[str, Mapping[str, Any]], None]
+
+
+def check_network(model: Any, methods: Sequence[str], name: str) -> None:
+    """Returns if nothing in the network's layers keeps a method from being applied; asked before any is.
+
+    Raises:
+        ConfigError: the network is in fewer bits already, or has a layer that tfmot does not take, by name.
+    """
+    done = [layer for layer in model._flatten_layers(include_self=False) if quantized_to(layer)]
+    if done:
+        raise ConfigError(
+            f"{name} is quantized already (layer '{done[0].name}' in {quantized_to(done[0])}): give the network that "
+            "it was made from."
+        )
+    if "qat" in methods:
+        from nas_cli.quantize.quantization_aware import check_quantization_aware
+
+        check_quantization_aware(in_float32(model))
+    elif any(method.startswith("cluster") for method in methods):
+        from nas_cli.models.tf_keras_model import twin
+
+        twin(in_float32(model))
 
 
 def make(task: Task) -> tuple[Path, list[str]]:

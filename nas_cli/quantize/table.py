@@ -1,5 +1,6 @@
 """The figures of a quantize run that stand beside each other: how files store weights, times, and the steps before."""
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from nas_cli.costs.latency import interleaved
 from nas_cli.models.load import load_model
-from nas_cli.models.nonzero import nonzero_weights
+from nas_cli.models.nonzero import stored_numbers
 from nas_cli.quantize.predictors import Predictor, file_predictor
 from nas_cli.quantize.tflite_file import stored_weights
 
@@ -22,11 +23,12 @@ def stored(file: Path) -> dict[str, Any]:
     if file.suffix == ".tflite":
         weights, nonzero = stored_weights(file)
         return {"weights": weights, "nonzero": nonzero}
-    model = load_model(file)
-    counts: dict[str, int] = {}
-    for weight in model.weights:
-        counts[str(weight.dtype)] = counts.get(str(weight.dtype), 0) + int(np.prod(weight.shape))
-    return {"weights": counts, "nonzero": nonzero_weights(model)}
+    counts: Counter[str] = Counter()
+    nonzero = 0
+    for kind, numbers in stored_numbers(load_model(file)):
+        counts[kind] += numbers.size
+        nonzero += int(np.count_nonzero(numbers))
+    return {"weights": dict(counts), "nonzero": nonzero}
 
 
 def measured_times(

@@ -1,4 +1,4 @@
-"""Settings of Gaussian weights and of their removal; checked without TensorFlow."""
+"""Settings of Gaussian weights; checked without TensorFlow."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,11 @@ class RelevanceSettings:
 
     `share`: which weights have one precision a together: none, those of one input, or those of one output.
     `update`: closed_form, a = 1/mean(μ² + σ²); hypergradient, a gradient step on the validation loss through one
-    step of the weights (second order only). `threshold`: weights with |μ|/σ below it are removed (see `relevance`).
+    step of the weights (second order only).
     `initial_log_variance`: log σ² at the start.
     """
 
     name: str = choice("none", "ard")
     share: str = choice("weight", "input", "output")
     update: str = choice("closed_form", "hypergradient")
-    threshold: float = number(0)
     initial_log_variance: float = number(-20, 0)

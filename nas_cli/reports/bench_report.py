@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_cli.bench.rows import COLUMNS, csv_text
+from nas_cli.reports.optimizers_report import build_optimizers_report
 from nas_cli.reports.outcome import state
 from nas_cli.reports.page.elements import (
     Cell,
@@ -25,17 +26,21 @@ from nas_cli.reports.plots.style import Plot, png
 from nas_cli.reports.source import Source
 from nas_cli.runs.files import refusal, write_atomic
 
-SHOWN = ("cluster", "mode", "model", "processes", "servers", "batch", "images_per_second", "efficiency",
-         "efficiency_independent", "binds", "step_seconds", "kind")  # fmt: skip
-TEXTS = ("cluster", "mode", "model", "binds", "kind")
+SHOWN = ("cluster", "mode", "model", "processes", "servers", "batch", "images_per_second", "uncertainty",
+         "jitter", "efficiency", "efficiency_independent", "oversubscribed", "binds", "step_seconds", "threads",
+         "bytes_moved", "cpu_seconds", "peak_memory_bytes", "staleness", "kind")  # fmt: skip
+TEXTS = ("cluster", "mode", "model", "oversubscribed", "binds", "kind")
 
 
 def build_bench_report(source: Source, run_path: Path) -> list[Path]:
-    """The files written into the run folder: rows.csv, plots/*.png, report.html.
+    """The files written into the run folder: rows.csv (of a comparison of optimizers its own tables), plots/*.png,
+    report.html.
 
     Raises:
         RunError: if the folder cannot be written.
     """
+    if source.history.start.get("mode") == "optimizers":
+        return build_optimizers_report(source, run_path)
     rows = [
         row
         for kind in ("measured", "rows", "advice")
@@ -93,13 +98,16 @@ def _fit(event: Mapping[str, Any]) -> str:
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
-    columns = [Column(name.replace("_", " "), "text" if name in TEXTS else "") for name in SHOWN]
-    return table(columns, [Row([_cell(row.get(name), name) for name in SHOWN]) for row in rows])
+    shown = [name for name in SHOWN if any(row.get(name) is not None for row in rows)]
+    columns = [Column(name.replace("_", " "), "text" if name in TEXTS else "") for name in shown]
+    return table(columns, [Row([_cell(row.get(name), name) for name in shown]) for row in rows])
 
 
 def _cell(value: Any, name: str) -> Cell:
     if value is None:
         return Cell("")
+    if isinstance(value, bool):
+        return Cell("yes" if value else "no", int(value))
     if name.startswith("efficiency"):
         return Cell(f"{value:.1%}", value)
     if isinstance(value, float):

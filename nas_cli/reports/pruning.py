@@ -174,7 +174,9 @@ def pruned_lines(summary: Event) -> list[str]:
     random: Mapping[str, Any] = summary.get("random") or {}
     for name in ("test_accuracy", "test_rmse"):
         if finite(random.get(name)) is not None:
-            lines.append(f"{'by chance':>16}: {name.replace('_', ' ')} {random[name]:.4f}")
+            lines.append(
+                f"{'by chance':>16}: {name.replace('_', ' ')} {random[name]:.4f}, {random['flops'] / 1e6:.1f} MFLOPs"
+            )
     return lines
 
 

@@ -103,12 +103,14 @@ def _csv_row(run: Quantized, name: str, row: Row) -> dict[str, Any]:
 def table_lines(block: Row) -> list[str]:
     """Lines for the end of a run, from the `quantize` block of its summary: methods, then the steps before."""
     measure = measure_of([(block["before"], None)])
-    heads = ("", f"valid {measure.label}", f"test {measure.label}", "agree", "file", "compressed", "ms")
+    heads = ("", f"valid {measure.label}", f"test {measure.label}", "alike", "file", "compressed", "ms")
     rows = [(GIVEN, block["before"]), *((str(row["name"]), row) for row in block["methods"])]
     lines = [_line(heads), *(_line((name, *_cells(row, measure))) for name, row in rows)]
     if block.get("chain"):
         names = ("step", f"test {measure.label}", "parameters", "FLOPs", "nonzero", "file", "compressed", "ms")
-        lines += ["", _line(names, 22), *(_line(chain_cells(row, measure), 22) for row in block["chain"])]
+        steps = [names, *(chain_cells(row, measure) for row in block["chain"])]
+        width = max(len(cells[0]) for cells in steps)
+        lines += ["", *(_line(cells, width) for cells in steps)]
     return lines
 
 

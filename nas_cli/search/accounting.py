@@ -16,7 +16,7 @@ class Times:
     `worker_seconds` is the integral over the wall time of the number of workers with a trial, and at least one:
     what the run cost in worker time. `outside_fraction` is the part of it that was neither compression, training nor
     evaluation (starting, proposing, building, saving, failed trials), in [0, 1]. These three contain their compilation,
-    `compile_seconds`.
+    `compile_seconds`. `supernet_seconds`, of the training before the first trial, count as inside too.
     """
 
     wall_seconds: float
@@ -25,14 +25,15 @@ class Times:
     evaluation_seconds: float
     compile_seconds: float
     compress_seconds: float
+    supernet_seconds: float = 0.0
 
     @property
     def outside_fraction(self) -> float:
-        """The part of the worker time that was neither compression, training nor evaluation."""
+        """The part of the worker time that was neither compression, training nor evaluation, nor a supernet's."""
         if self.worker_seconds <= 0.0:
             return 0.0
-        inside = (self.compress_seconds + self.train_seconds + self.evaluation_seconds) / self.worker_seconds
-        return min(1.0, max(0.0, 1.0 - inside))
+        trials = self.compress_seconds + self.train_seconds + self.evaluation_seconds
+        return min(1.0, max(0.0, 1.0 - (trials + self.supernet_seconds) / self.worker_seconds))
 
 
 def times(events: Sequence[Mapping[str, Any]]) -> Times:
@@ -50,6 +51,7 @@ def times(events: Sequence[Mapping[str, Any]]) -> Times:
         evaluation_seconds=_total(metrics, "evaluation_seconds") + tests,
         compile_seconds=_total(metrics, "compile_seconds"),
         compress_seconds=_total(metrics, "compress_seconds"),
+        supernet_seconds=_supernet_seconds(events),
     )
 
 
@@ -66,6 +68,17 @@ def _worker_seconds(begin: float, end: float, busy: Sequence[Interval]) -> float
         total += max(0.0, moment - now) * max(1, running)
         now, running = max(now, moment), running + change
     return total
+
+
+def _supernet_seconds(events: Sequence[Mapping[str, Any]]) -> float:
+    """Those of all epochs, and in searches that have ended also of their scores, which their last event has in it."""
+    spent: dict[int, float] = {}
+    for event in events:
+        if event["event"] == "structure":
+            spent[event["search"]] = spent.get(event["search"], 0.0) + event["seconds"]
+        elif event["event"] in ("derived", "inherited"):
+            spent[event["search"]] = event["seconds"]
+    return sum(spent.values())
 
 
 def _total(metrics: Sequence[Mapping[str, Any]], name: str) -> float:

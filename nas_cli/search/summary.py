@@ -31,8 +31,8 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
         search: {generations, outside_fraction, train_seconds, evaluation_seconds, compile_seconds,
             compress_seconds, worker_seconds, cpu_seconds, images_per_second, peak_memory_bytes,
             generation_memory_bytes, dataset, best_so_far, failures, cached, stopped_early, compression}.
-            outside_fraction: part of the worker time outside compression, training and evaluation, see
-            `accounting.Times`. cpu_seconds: processor time of the trials. cached, stopped_early: numbers of trials
+            outside_fraction: part of the worker time outside compression, training (of supernets too) and evaluation,
+            see `accounting.Times`. cpu_seconds: processor time of the trials. cached, stopped_early: numbers of trials
             that took over an earlier score, or whose training ended early. compression: null, or see
             `compression.compression_summary`.
         structure: only of a search that trains supernets, see `structure.structure_summary`.

@@ -9,7 +9,7 @@ from keras import ops
 
 
 @final
-class ConvolutionMuon(keras.optimizers.Muon):
+class ConvolutionMuon(keras.optimizers.Muon):  # type: ignore[misc]
     """Keras' Muon, whose own takes its matrix step for dense layers only and Adam's for the rest.
 
     A kernel with outputs on its last axis is a matrix G (inputs of an output, outputs): its step goes along UVᵀ of

@@ -10,8 +10,8 @@ def build_optimizer(settings: OptimizerSettings) -> Any:
     """A new Keras optimizer; the loop sets its learning rate before every step.
 
     sgd: w ← w − η·g. momentum: m ← μ·m − η·g, w ← w + m. nesterov: the same m, w ← w + μ·m − η·g.
-    The others as in Keras with its defaults (of muon see `nas_cli.training.muon`); adam, adamw, momentum and nesterov update with one fused kernel per
-    weight where the backend has it: the same formulas, rounded in another order.
+    The others as in Keras with its defaults, of muon see `nas_cli.training.muon`; adam, adamw, momentum and nesterov
+    update with one fused kernel per weight where the backend has it: the same formulas, rounded in another order.
     """
     options: dict[str, Any] = {"learning_rate": settings.learning_rate, "weight_decay": settings.weight_decay}
     options["global_clipnorm"] = settings.clip_norm

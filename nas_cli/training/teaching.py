@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nas_cli.data.dataset import Dataset, Split
 from nas_cli.training.losses import Objective
-from nas_cli.training.soft_targets import LABEL, SOFT, FeatureLoss, SoftTargets, Weighting, soft_probabilities
+from nas_cli.training.soft_targets import LABEL, SOFT, FeatureLoss, SoftTargets, Weighting
 
 Tensor = Any
 Live = Callable[[Tensor], Mapping[str, Tensor]]
@@ -50,24 +50,3 @@ def with_soft(labels: NDArray[Any], soft: NDArray[np.float32]) -> NDArray[Any]:
     records = np.empty(len(labels), kind)
     records[LABEL], records[SOFT] = labels, soft
     return records
-
-
-def taught_by(
-    teachers: Sequence[Any],
-    weighting: Weighting,
-    identity: Any,
-    weights: Sequence[float] | None = None,
-    combine: str = "probabilities",
-) -> Teaching:
-    """A teaching whose soft targets are computed in every step: for inputs that change from epoch to epoch.
-
-    `teachers`: models from raw inputs to logits, asked as in evaluation. `weights`: their shares, which sum to 1;
-    None gives all the same.
-    """
-    shares = tuple(weights or [1.0 / len(teachers)] * len(teachers))
-
-    def live(x: Tensor) -> Mapping[str, Tensor]:
-        logits = [teacher(x, training=False) for teacher in teachers]
-        return {SOFT: soft_probabilities(logits, shares, weighting.temperature, combine)}
-
-    return Teaching(weighting, identity, live=live)

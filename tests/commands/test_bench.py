@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from nas_cli.bench.projection.advise import advise
+from nas_cli.bench.projection.cluster import load_cluster
+from nas_cli.bench.projection.workload import profiled
 from nas_cli.cli import cli
 from nas_cli.commands.bench import MODES
 from nas_cli.config import conf_dir, groups
@@ -136,3 +139,30 @@ def test_every_profile_can_be_projected(tmp_path: Path) -> None:
 
 def test_every_mode_has_help() -> None:
     assert all(mode.help and mode.module.startswith("nas_cli.commands.") for mode in MODES.values())
+
+
+def test_values_named_twice_are_projected_once(tmp_path: Path) -> None:
+    done = nas("--cluster", "localhost", "--model", "vgg16,vgg16", "--processes", "2,2,4", "--dry-run")
+    assert "processes: 2, 4;" in done.output and "8 rows" in done.output
+
+
+def test_measured_rows_that_say_nothing_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    head = "mode,model,processes,batch,images_per_second\n"
+    file.write_text(f"{head}ring-allreduce,alexnet,2,32,5\n")
+    small = ("--cluster", "localhost", "--model", "vgg16", "--processes", "1,2")
+    out, measured = str(tmp_path / "run"), f"bench.measured={file}"
+    done = nas(*small, measured, "--out", out)
+    assert done.exit_code == 2 and "no row is of a model and a cluster that are projected" in done.stderr
+    file.write_text(f"{head}ring-allreduce,alexnet,2,32,5\nring-allreduce,vgg16,2,32,5\n")
+    assert "1 of 2 measured rows (alexnet) are of models" in nas(*small, measured, "--dry-run").output
+    assert "bench.fit names what is fitted" in nas(*small, "bench.fit=[jitter]", "--dry-run").stderr
+    wrong = nas(*small, measured, "bench.fit=[speed]", "--out", out)
+    assert wrong.exit_code == 2 and "'speed' is not a number" in wrong.stderr
+    assert not Path(out).exists()
+
+
+def test_one_worker_is_advised_nothing_to_distribute() -> None:
+    cluster = load_cluster("p3_25g", conf_dir() / "cluster")
+    (sentence,) = advise(cluster, profiled("vgg16"), 1, 32).sentences
+    assert "on one worker of p3_25g" in sentence and "nothing to distribute" in sentence

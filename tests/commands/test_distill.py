@@ -60,7 +60,7 @@ def test_without_soft_targets_it_is_nas_train_bit_for_bit(teacher: Path, tmp_pat
         (["--teacher", "missing.keras"], "no teacher at missing.keras"),
         (["--teacher", "TEACHER", "distill.temperature=0"], "distill.temperature must be in (0, inf)"),
         (["--teacher", "TEACHER", "distill.temperature=-1"], "distill.temperature must be in (0, inf)"),
-        (["--teacher", "TEACHER", "distill.weights=[1,2]"], "2 numbers for 1 teachers"),
+        (["--teacher", "TEACHER", "distill.weights=[1,2]"], "has 2 numbers, but the number of teachers is 1"),
         (["--teacher", "TEACHER", "--dataset", "synthetic"], "the same classes"),
         (["--teacher", "TEACHER", "dataset.resolution=14"], "takes inputs of shape (28, 28, 1)"),
         (["--student", "self"], "--student self needs --teacher"),

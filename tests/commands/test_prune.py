@@ -74,10 +74,10 @@ def test_killed_in_a_round_and_resumed_a_run_ends_with_the_same_masks(pruned: Pa
 
 
 def test_a_dry_run_says_cost_time_and_what_can_be_removed() -> None:
-    done = dry("--model", "lenet_300_100", "prune.rounds=2", "loop.scan=true")
+    done = dry("--model", "lenet_300_100", "prune.rounds=2", "loop.scan=true", "loop.baseline=true")
     assert done.exit_code == 0, done.output
     assert "estimated time" in done.output
-    assert "at most train 1, tune-1 1, tune-2 1 epochs and a scan of every layer" in done.output
+    assert "at most train 1, tune-1 1, tune-2 1, baseline 3 epochs and a scan of every layer" in done.output
     assert "266,200 weights in 3 layers can be removed" in done.output
 
 
@@ -109,6 +109,8 @@ def chain(*middle: Any, shape: tuple[int, ...] = (28, 28, 1)) -> keras.Model:
         (["prune.granularity=filter"], "there is nothing to prune with prune.granularity=filter"),
         (["prune.rewind=init", "prune.train_first=0"], "prune.rewind=init needs prune.train_first"),
         (["loop.scan_points=[0.5,0.2]"], "loop.scan_points must be a list of rising shares"),
+        (["--prune", "rigl", "loop.random=true"], "loop.random=true with prune.criterion=random would prune by chance"),
+        (["prune.rewind=epoch:2"], "prune.rewind=epoch:2 is behind the 1 epoch(s) before the first round"),
         (["--model", "lenet_300"], "is neither a known network nor a path that exists"),
     ],
 )
@@ -119,6 +121,11 @@ def test_wrong_input_is_one_line(arguments: list[str], message: str) -> None:
 
 def test_a_model_of_other_inputs_than_the_data_is_one_line(tmp_path: Path) -> None:
     check(dry("--model", save(chain(shape=(8, 8, 1)), tmp_path / "my.keras")), "the data set needs (28, 28, 1)")
+
+
+def test_a_layer_that_tfmot_does_not_know_is_named(tmp_path: Path) -> None:
+    file = save(chain(layers.Flatten(), layers.RMSNormalization(name="norm")), tmp_path / "my.keras")
+    check(dry("--model", file, "--prune", "tfmot"), "layer 'norm' (RMSNormalization) has no counterpart in tf_keras")
 
 
 def check(done: Any, message: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nas_cli.build import planned_trials
+from nas_cli.build import planned_randoms, planned_trials
 from nas_cli.config import load_config
 
 NAS = [sys.executable, "-m", "nas_cli"]
@@ -93,6 +93,8 @@ def test_interrupted_while_the_supernet_trains_it_goes_on_to_the_same_end(
         (["--space", "cell", "strategy.batch_size=100000"], "take a batch of at most"),
         (["--space", "cell", "strategy.order=2", "strategy.weights.optimizer=adam"], "weights.optimizer=momentum"),
         (["--space", "dag", "strategy.path_dropout=0.1"], "space dag has none"),
+        (["--space", "dag", "space.image_operations=[identity,conv_1x1]"], "set strategy.incoming=null"),
+        (["--space", "cell", "--scheduler", "hyperband"], "use --scheduler none"),
     ],
 )
 def test_wrong_combinations_get_one_line_before_anything_starts(arguments: list[str], message: str) -> None:
@@ -108,6 +110,17 @@ def test_a_dry_run_tells_size_memory_and_what_as_much_computation_would_train() 
     assert "supernet: " in done.stderr + done.stdout
     assert "as much computation as" in done.stderr + done.stdout
     assert planned_trials(load_config("search", ["strategy=darts", "space=nasbench201", "strategy.random=3"])) == 5
+
+
+def test_random_networks_cost_what_they_compute_beside_a_supernet() -> None:
+    """Fewer trainings are paid for where one takes longer: several folds; more where it sees fewer examples."""
+    words = ["strategy=darts", "space=nasbench201", "strategy.generations=100"]
+    once, folds, fewer = (
+        planned_randoms(load_config("search", [*words, *more]))
+        for more in ([], ["estimator=cross_validation", "estimator.folds=3"], ["estimator.train_size=1500"])
+    )
+    assert folds == pytest.approx(once / 3, abs=1)
+    assert fewer == pytest.approx(4 * once, abs=4)
 
 
 @pytest.mark.slow

@@ -165,7 +165,7 @@ def test_settings_that_cannot_be(changes: dict[str, Any], message: str) -> None:
 
 def test_shares_are_of_as_many_teachers() -> None:
     assert settings().shares(2) == (0.5, 0.5)
-    with pytest.raises(ConfigError, match="2 numbers for 3 teachers"):
+    with pytest.raises(ConfigError, match="2 numbers, but the number of teachers is 3"):
         settings(weights=(1.0, 2.0)).shares(3)
     with pytest.raises(ConfigError, match="of one teacher"):
         settings(hints=("a:b",)).shares(2)

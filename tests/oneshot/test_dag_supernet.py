@@ -59,7 +59,7 @@ def test_training_moves_statistics_and_by_batch_does_not() -> None:
 
 def test_gaussian_weights_are_noise_in_training_and_means_else() -> None:
     space = dag((4,), vertices=2, vector_operations=("none", "dense_tanh"))
-    ard = RelevanceSettings(name="ard", share="input", update="closed_form", threshold=1.0, initial_log_variance=-4.0)
+    ard = RelevanceSettings(name="ard", share="input", update="closed_form", initial_log_variance=-4.0)
     net = DagSupernet(space, seed=0, relevance=ard)
     x, genotype = np.ones((2, 4), np.float32), ("dense_tanh",)
     model = build(space.architecture(genotype))

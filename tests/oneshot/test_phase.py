@@ -1,3 +1,4 @@
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from nas_cli.errors import ConfigError
 from nas_cli.oneshot.phase import SupernetPhase
 from nas_cli.oneshot.settings import SupernetSettings
 from nas_cli.relevance.settings import RelevanceSettings
+from nas_cli.spaces.points import Points
 from tests.oneshot.supernet_settings import darts, one_shot
 from tests.spaces.configured import registered
 from tests.training.examples import PLAIN, images, table, training
@@ -44,7 +46,7 @@ def phase(folder: Path, settings: SupernetSettings = TWO, space: Any = SPACE, da
 
 
 def test_each_search_leaves_its_epochs_and_what_it_derived(tmp_path: Path) -> None:
-    log, one = Log(), phase(tmp_path)
+    log, one = Log(), phase(tmp_path / "checkpoints")
     one.run(log)
     kinds = [event["event"] for event in log.events]
     assert kinds == ["structure", "structure", "supernet_cost", "derived", "structure", "structure", "derived"]
@@ -56,6 +58,20 @@ def test_each_search_leaves_its_epochs_and_what_it_derived(tmp_path: Path) -> No
     assert epoch["signs"]["skips"]["cell"] == list(epoch["genotype"].values()).count("skip_connect")
     assert [found.kind for found in one.found()] == ["derived", "derived", "random", "random"]
     assert not list(tmp_path.iterdir())
+
+
+def test_a_supernet_is_freed_before_the_next_one_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, alive = SupernetPhase._made, list[Any]()
+
+    def noted(self: SupernetPhase, seed: int) -> Any:
+        assert not any(one() for one in alive)
+        search = made(self, seed)
+        alive.extend([weakref.ref(search.net), weakref.ref(search)])
+        return search
+
+    monkeypatch.setattr(SupernetPhase, "_made", noted)
+    phase(tmp_path).run(Log())
+    assert len(alive) == 4 and not any(one() for one in alive)
 
 
 def test_a_killed_phase_goes_on_to_the_same_end(tmp_path: Path) -> None:
@@ -95,7 +111,7 @@ def test_networks_scored_with_inherited_weights(tmp_path: Path) -> None:
 @pytest.mark.parametrize("order", [1, 2])
 def test_a_graph_with_gaussian_weights_for_numbers(tmp_path: Path, order: int) -> None:
     update = "closed_form" if order == 1 else "hypergradient"
-    ard = RelevanceSettings(name="ard", share="weight", update=update, threshold=1.0, initial_log_variance=-6.0)
+    ard = RelevanceSettings(name="ard", share="weight", update=update, initial_log_variance=-6.0)
     settings = darts(searches=1, epochs=2, batch_size=16, order=order, relevance=ard, cost_weight=0.1, incoming=1)
     log = Log()
     phase(tmp_path, settings, GRAPH, table(64)).run(log)
@@ -104,6 +120,18 @@ def test_a_graph_with_gaussian_weights_for_numbers(tmp_path: Path, order: int) -
     assert first["gamma"] != second["gamma"]
     # The validation loss is a likelihood here, the error is still one in raw units.
     assert second["train_rmse"] > 1.0
+
+
+def test_limits_on_points_hold_for_random_networks_and_for_those_scored(tmp_path: Path) -> None:
+    def no_convolution(point: Any) -> bool:
+        return not any("conv" in str(value) for value in dict(point.values).values())
+
+    settings = one_shot(epochs=1, batch_size=12, scored=4, top=2, evolution_population=2, evolution_sample=1)
+    common = (Points(SPACE), images(48), PLAIN, training(), settings)
+    one = SupernetPhase(*common, 0, no_convolution, 2, tmp_path, OneProcess(), lambda event: None)
+    one.run(Log())
+    assert len(one.found()) == 4
+    assert all(no_convolution(SPACE.point(found.values)) for found in one.found())
 
 
 def test_a_strong_price_of_computation_makes_networks_cheap(tmp_path: Path) -> None:
@@ -126,7 +154,7 @@ def test_a_collapse_ends_a_search_early(tmp_path: Path) -> None:
 
 
 def test_options_that_a_supernet_does_not_have(tmp_path: Path) -> None:
-    ard = RelevanceSettings(name="ard", share="weight", update="closed_form", threshold=1.0, initial_log_variance=-6.0)
+    ard = RelevanceSettings(name="ard", share="weight", update="closed_form", initial_log_variance=-6.0)
     with pytest.raises(ConfigError, match="space=dag"):
         phase(tmp_path, replace(TWO, relevance=ard)).run(Log())
     with pytest.raises(ConfigError, match="order=2"):

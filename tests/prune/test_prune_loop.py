@@ -1,7 +1,9 @@
 """The loop of a pruning run: its rounds, what its journal says, and that a killed run ends as an uninterrupted one."""
 
+import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import pytest
 from nas_cli.config import load_config
 from nas_cli.costs.before_after import layer_rows
 from nas_cli.costs.keras_cost import model_cost
+from nas_cli.errors import RunError
+from nas_cli.models.builder import build
 from nas_cli.prune.loop import Pruning, run_prune
 from nas_cli.prune.masks import load_masks
 from nas_cli.prune.removal import size_block
@@ -19,6 +23,7 @@ from nas_cli.prune.ticket import load_ticket, redeem
 from nas_cli.runs.folder import RunFolder, create_run
 from nas_cli.runs.interruption import Interrupted
 from nas_cli.runs.journal import Journal
+from nas_cli.spaces.architecture import Architecture, from_json, node
 from tests.training.examples import PLAIN, images, training
 
 DATA = images()
@@ -265,3 +270,45 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
         run_prune(run, work, start(work), impatient, time.time())
     assert [event["event"] for event in run.events()][-1] == "stop"
     assert session(run, job())["status"] == "completed"
+
+
+def test_a_network_known_layer_by_layer_is_so_when_it_is_smaller(tmp_path: Path) -> None:
+    """Its architecture can be trained anew by `nas train --model RUN`."""
+    whole = Architecture((
+        node("input", shape=(8, 8, 1)), node("conv2d", (0,), filters=6, kernel=3, activation="relu"),
+        node("conv2d", (1,), filters=6, kernel=3, activation="relu"), node("merge", (1, 2), mode="sum"),
+        node("flatten", (3,)), node("dense", (4,), units=5, activation="relu"), node("dense", (5,), units=3),
+    ))  # fmt: skip
+    changes: dict[str, Any] = {"prune_granularity": "unit", "prune_criterion": "magnitude", "prune_train_first": 0}
+    work, run = replace(job(**changes), model=build(whole)), fresh(tmp_path / "run")
+    begin = {**start(work), "architecture": whole.to_json()}
+    summary = run_prune(run, work, begin, lambda _: None, time.time())
+    written = json.loads((run.best / "architecture.json").read_text(encoding="utf-8"))
+    assert written == summary["best"]["architecture"]
+    again = build(from_json(written))
+    assert [tuple(w.shape) for w in again.weights] == [tuple(w.shape) for w in result(run).weights]
+    assert dict(from_json(written).nodes[1].settings)["filters"] == 3
+
+
+def test_without_an_architecture_there_is_none(by_weight: Any) -> None:
+    run, summary = by_weight
+    assert summary["best"]["architecture"] is None
+    assert not (run.best / "architecture.json").exists()
+
+
+def test_what_weights_were_worth_is_noted_although_the_run_died_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, changes = fresh(tmp_path / "run"), {"prune_rounds": 1, "prune_fine_tune": 0}
+    killed_at(run, job(trained=True, **changes), 1, monkeypatch, before=False)
+    assert session(run, job(trained=True, **changes))["prune"]["before"]["weights"] == "given"
+
+
+def test_a_first_training_that_stops_before_the_epoch_to_go_back_to_is_one_line(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(0)
+    plain = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    work = job(prune="lottery_ticket", prune_rewind="epoch:4", prune_train_first=5)
+    still = replace(work.training.optimizer, learning_rate=1e-12)
+    work = replace(work, model=plain, training=replace(work.training, patience=1, optimizer=still))
+    with pytest.raises(RunError, match="ended before epoch 4, to which prune.rewind=epoch:4 goes back"):
+        session(fresh(tmp_path / "run"), work)

@@ -62,5 +62,7 @@ def test_what_follows_from_the_settings() -> None:
     assert prune(sparsity=None, rate=0.2, rounds=3).final == pytest.approx(0.488)
     assert prune(**FILTERS, target="flops", sparsity=None, reduction=0.3).final == 0.3
     assert [prune(rewind=text, train_first=9).rewind_epoch for text in ("none", "init", "epoch:7")] == [None, 0, 7]
+    # Without a number, as many epochs as an ordinary training has.
+    assert prune(rewind="epoch:7", train_first=None).rewind_epoch == 7
     several = prune(rounds=2, fine_tune=3, last_fine_tune=5)
     assert [several.epochs_after(number) for number in (1, 2)] == [3, 5]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from nas_cli.errors import ConfigError
 from nas_cli.prune.erk import erk_densities
+from nas_cli.prune.gradual import falling_counts
 from nas_cli.prune.normalise import normalised
 from nas_cli.prune.sensitivity import sensitive_shares
 from nas_cli.prune.spread import kept_counts, whole_counts
@@ -134,3 +135,18 @@ def test_exact_numbers_and_what_is_gone_stays_gone(spread: str, shapes: list[tup
         if spread != "uniform":
             assert sum(mask.sum() for mask in masks.values()) == round(sum(one.size for one in weights) * (1 - share))
         before = masks
+
+
+def test_inside_a_training_no_kernel_gets_a_weight_back() -> None:
+    """By rounding alone the second kernel would have 3 weights and then 4."""
+    weights = [weight("a", (1, 10)), weight("b", (1, 6))]
+    counts = falling_counts(weights, prune(when="step", spread="erk"), [0.41538461538461535, 0.43846153846153846])
+    assert counts == [{"a": 6, "b": 3}, {"a": 6, "b": 3}]
+
+
+def test_chance_does_not_prefer_wide_layers() -> None:
+    """Over the l2 norm of their layer, the scores of the wide one would all be smaller."""
+    weights = [weight("narrow", (4,)), weight("wide", (64,))]
+    scores = {"narrow": np.linspace(0, 0.9, 4), "wide": np.linspace(0, 1, 64)}
+    found = select_weights(weights, scores, prune(criterion="random", spread="global", normalise="l2"), 1)
+    assert [int(mask.sum()) for mask in found.values()] == [2, 32]

@@ -11,7 +11,7 @@ from nas_cli.costs.latency import Device
 from nas_cli.data.dataset import Split
 from nas_cli.errors import ConfigError
 from nas_cli.prune.unit_saliency import unit_scores
-from nas_cli.prune.unit_selection import first_network, select_units
+from nas_cli.prune.unit_selection import first_network, select_units, target_cost
 from nas_cli.prune.units import removable_groups, widths
 from nas_cli.surgery.channels import find_channels
 from nas_cli.surgery.shrink import shrink
@@ -102,6 +102,19 @@ def test_a_cost_is_reached_with_the_fewest_units(target: str, spread: str) -> No
     if target != "latency":
         assert found.cost == getattr(made, target)
         assert first.cost == getattr(model_cost(MODEL), target)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_networks_with_the_same_limit_cost_the_same_but_for_a_unit(seed: int) -> None:
+    settings = filters(
+        criterion="random", target="flops", sparsity=None, reduction=0.5, spread="global", granularity="unit"
+    )
+    scores, first = np.random.default_rng(seed).random(CHANNELS.units), first_network(CHANNELS, settings)
+    found = select_units(CHANNELS, scores, settings, 0.5, first)
+    for name, mask in found.keep.items():
+        for unit in np.flatnonzero(~mask):
+            more = {**found.keep, name: mask | (np.arange(mask.size) == unit)}
+            assert target_cost(CHANNELS, more, settings, found.keep, None) > found.limit >= found.cost
 
 
 def test_widths_are_rounded_up() -> None:

@@ -77,3 +77,10 @@ def test_a_wrong_value_is_one_line(arguments: list[str], message: str) -> None:
     assert done.exit_code == 2
     (error,) = [line for line in done.output.splitlines() if line.startswith("Error: ")]
     assert message in error
+
+
+def test_a_network_of_several_outputs_is_refused(tmp_path: Path) -> None:
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, [keras.layers.Dense(2)(inputs), keras.layers.Dense(3)(inputs)])
+    with pytest.raises(ConfigError, match="my.keras has 1 inputs and 2 outputs"):
+        export(model, "tflite", tmp_path, "my.keras")

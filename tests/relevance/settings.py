@@ -11,7 +11,6 @@ def ard(**changes: Any) -> RelevanceSettings:
         "name": "ard",
         "share": "weight",
         "update": "closed_form",
-        "threshold": 1.0,
         "initial_log_variance": -8.0,
     }
     return RelevanceSettings(**(usual | changes))

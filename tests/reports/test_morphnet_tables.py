@@ -1,5 +1,6 @@
 """MorphNet's comparison from made-up runs."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +68,18 @@ def test_the_documents_claims_are_set_beside_ours(tmp_path: Path) -> None:
 def test_no_runs_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no complete runs"):
         run_table(tmp_path)
+
+
+def test_pruned_networks_are_rows_beside_morphnet(runs: Path) -> None:
+    """Trained anew they are of the table at equal FLOPs; with the weights that survived, of one of their own."""
+    _run(runs / "equal_flops" / "taylor-0.5-0", 0.58, 4_000_000, morph=False)
+    _run(runs / "fine_tuned" / "taylor-0.5-0", 0.62, 8_000_000, morph=False)
+    journal = runs / "fine_tuned" / "taylor-0.5-0" / "journal.jsonl"
+    events = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
+    for event in events:
+        event["arm"] = "main"
+    events[-1]["prune"] = {"after": {"flops": 3_900_000, "params": 400}}
+    journal.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    table = summarised(run_table(runs)).set_index(["experiment", "family"])
+    assert table.loc[("equal_flops", "taylor"), "mflops"] == table.loc[("equal_flops", "morphnet"), "mflops"] == 4.0
+    assert table.loc[("fine_tuned", "taylor"), "mflops"] == 3.9

@@ -41,3 +41,33 @@ def test_without_a_complete_run_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no complete runs"):
         run_table(tmp_path)
     assert json.loads((tmp_path / "lottery" / "ticket-0.64-0" / "journal.jsonl").read_text().splitlines()[0])
+
+
+def test_filters_are_compared_with_single_weights_at_equal_measured_time(tmp_path: Path) -> None:
+    """Widths 1 and 0.5 take 4 and 2 ms at 91 and 89 %: at the filters' 3 ms that is 90 %, two points less than 92 %."""
+    for arm, gain in (("weights-1", 0.0), ("weights-0.5", -0.02), ("filters-0.5", 0.01)):
+        write_run(tmp_path / "latency" / f"{arm}-0", journal(gain=gain))
+    milliseconds = {"weights-1-0": 4.0, "weights-0.5-0": 2.0, "filters-0.5-0": 3.0}
+    measured = {name: {"batch_1": ms, "batch_32": ms / 2} for name, ms in milliseconds.items()}
+    (tmp_path / "latency" / "milliseconds-0.json").write_text(json.dumps(measured))
+    runs = run_table(tmp_path)
+    assert runs.set_index(["arm", "point"])["ms"].to_dict() == {
+        ("filters", 0.5): 3.0, ("weights", 0.5): 2.0, ("weights", 1.0): 4.0,
+    }  # fmt: skip
+    (claim,) = claims(runs).to_dict("records")
+    assert claim["claim"] == "filters less single weights at equal measured time"
+    assert claim["points"] == "+2.00"
+
+
+def test_without_times_measured_together_nothing_is_compared(tmp_path: Path) -> None:
+    write_run(tmp_path / "latency" / "filters-0.5-0", journal())
+    write_run(tmp_path / "latency" / "weights-1-0", journal())
+    assert claims(run_table(tmp_path)).empty
+
+
+def test_how_much_faster_a_network_is_than_the_one_that_was_pruned(tmp_path: Path) -> None:
+    events = journal()
+    events[-1]["prune"]["before"]["ms_per_image"] = {"batch_1": 0.9, "batch_32": 0.3, "threads": 1}
+    write_run(tmp_path / "half_flops" / "resnet20-0.5-0", events)
+    (row,) = [row for row in run_table(tmp_path).to_dict("records") if row["arm"] == "resnet20"]
+    assert (row["faster"], row["faster_32"]) == (pytest.approx(1.8), pytest.approx(3.0))

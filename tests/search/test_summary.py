@@ -72,3 +72,14 @@ def test_regressions_are_reported_by_their_error() -> None:
 def test_an_empty_journal_has_a_summary() -> None:
     summary = summarise([])
     assert (summary["trials"], summary["best"], summary["wall_seconds"]) == (0, None, 0.0)
+
+
+def test_the_training_of_supernets_is_no_time_outside() -> None:
+    epochs = [
+        {"event": "structure", "time": 10.0 * (at + 1), "search": 0, "epoch": at + 1, "seconds": 10.0} for at in (0, 1)
+    ]
+    start = {"event": "start", "time": 0.0, "launched": 0.0, "seed": 0, "command": "search"}
+    stopped = [start, *epochs, {"event": "stop", "time": 25.0, "status": "interrupted", "reason": "by the user"}]
+    assert summarise(stopped)["search"]["outside_fraction"] == pytest.approx(0.2)
+    ended = {"event": "inherited", "time": 24.0, "search": 0, "seconds": 24.0, "epochs": 2, "stopped": None}
+    assert summarise([*stopped[:3], ended, stopped[3]])["search"]["outside_fraction"] == pytest.approx(0.04)

@@ -65,16 +65,25 @@ def _counts(cluster: Cluster, processes: int) -> Sequence[int]:
 
 
 def _sentences(best: Projection, choices: Sequence[Projection]) -> list[str]:
+    if best.processes == 1:
+        return [
+            f"Train {best.workload.name} on one worker of {best.cluster.name}, batch {best.batch}: about "
+            f"{best.images_per_second:,.0f} images/s; there is nothing to distribute."
+        ]
     return [_recommended(best), _why(best), *_compared(best, choices), *_slower(best), _failures(best)]
 
 
 def _recommended(best: Projection) -> str:
-    servers = f" and {best.servers} servers" if best.servers else ""
+    servers = f" and {_servers(best)}" if best.servers else ""
     return (
-        f"Train {best.workload.name} on {best.cluster.name} with {best.mode}, {best.processes} workers{servers}, "
+        f"Train {best.workload.name} on {best.cluster.name} with {best.mode}, {best.processes:,} workers{servers}, "
         f"batch {best.batch}: about {best.images_per_second:,.0f} images/s, efficiency {best.efficiency:.0%} "
         f"({_judged(best.efficiency)})."
     )
+
+
+def _servers(made: Projection) -> str:
+    return f"{made.servers:,} server{'s' if made.servers > 1 else ''}"
 
 
 def _judged(efficiency: float) -> str:
@@ -94,7 +103,7 @@ def _compared(best: Projection, choices: Sequence[Projection]) -> list[str]:
         if other is best:
             continue
         ratio = other.images_per_second / best.images_per_second
-        servers = f" with {other.servers} servers" if other.servers else ""
+        servers = f" with {_servers(other)}" if other.servers else ""
         stale = ", with stale gradients" if other.mode == "ps-async" else ""
         rate = f"{other.images_per_second:,.0f} images/s, {ratio:.1%} of that"
         lines.append(f"{other.mode}{servers} would reach {rate}{stale} ({other.step.binds} binds).")
@@ -108,7 +117,10 @@ def _slower(best: Projection) -> list[str]:
     half = best_of_mode(best.cluster, best.workload, best.mode, max(1, best.processes // 2), best.batch)
     if best.images_per_second > 1.1 * half.images_per_second:
         return []
-    return [f"{half.processes} workers already reach {half.images_per_second:,.0f} images/s: more do not pay."]
+    rate = f"{half.images_per_second:,.0f} images/s"
+    if half.processes == 1:
+        return [f"One worker already reaches {rate}: more do not pay."]
+    return [f"{half.processes:,} workers already reach {rate}: more do not pay."]
 
 
 def _failures(best: Projection) -> str:

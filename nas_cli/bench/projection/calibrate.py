@@ -20,6 +20,8 @@ Find = Callable[[str], Workload]
 SMALLEST_JITTER = 1e-4
 STEP = 1e-3
 """Relative step of the derivatives: the cost model has corners, which smaller steps would make a noise of."""
+SLOWER = (4, 16, 64)
+"""By how much links are taken to be slower at first where the profile's hide behind the computing."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,15 @@ def calibrate(cluster: Cluster, rows: Sequence[Measured], parameters: Sequence[s
     def residuals(logarithms: Any) -> Any:
         return errors(_with_all(cluster, parameters, logarithms), rows, find)
 
-    found = least_squares(residuals, start, diff_step=STEP, x_scale=1.0, max_nfev=200)
+    def best_from(beginning: Sequence[float]) -> Any:
+        return least_squares(residuals, beginning, diff_step=STEP, x_scale=1.0, max_nfev=200)
+
+    found = best_from(start)
+    untold = [not told for told in _told(found)]
+    if any(untold):
+        # What the computing hides has no slope: from slower links on it has.
+        slower = [[x - flat * math.log(by) for x, flat in zip(start, untold, strict=True)] for by in SLOWER]
+        found = min([found, *map(best_from, slower)], key=lambda one: float(one.cost))
     fitted = _with_all(cluster, parameters, found.x)
     values = {name: value_of(fitted, name) for name in parameters}
     return Calibration(fitted, values, _spread(found, parameters), len(rows), rms(fitted, rows, find))
@@ -138,12 +148,16 @@ def _with_all(cluster: Cluster, names: Sequence[str], logarithms: Any) -> Cluste
     return cluster
 
 
+def _told(found: Any) -> list[bool]:
+    """Of each parameter, whether any row depends on it."""
+    return [bool(told) for told in np.any(np.abs(found.jac) > 1e-9, axis=0)]
+
+
 def _spread(found: Any, names: Sequence[str]) -> dict[str, float | None]:
-    free = len(found.fun) - len(names)
+    free, told = len(found.fun) - len(names), _told(found)
     spread: dict[str, float | None] = {}
     for position, name in enumerate(names):
-        told = bool(np.any(np.abs(found.jac[:, position]) > 1e-9))
-        spread[name] = None if free < 1 or not told else 0.0
+        spread[name] = None if free < 1 or not told[position] else 0.0
     known = [position for position, name in enumerate(names) if spread[name] is not None]
     if known:
         jacobian = found.jac[:, known]

@@ -157,6 +157,8 @@ def load_cluster(name: str, folder: Path) -> Cluster:
         ConfigError: if there is none, or a key is unknown, missing or out of range.
     """
     file = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
+    if not file.is_file() and file.parent != folder:
+        raise ConfigError(f"there is no cluster profile {file}: copy one of {folder}, and change its numbers.")
     if not file.is_file():
         known = cluster_names(folder)
         raise ConfigError(

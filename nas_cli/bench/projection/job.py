@@ -32,16 +32,30 @@ class ProjectionJob:
     def __post_init__(self) -> None:
         for mode in self.modes:
             check_mode(mode)
-        for row in self.measured:
-            check_mode(row.mode, MODES)
         for what, names in (("model", self.workloads), ("cluster", self.clusters), ("mode", self.modes)):
             if not names:
                 raise ConfigError(f"no {what} is given: name at least one.")
+        for row in self.measured:
+            if row.mode not in MODES:
+                raise ConfigError(f"bench.measured: unknown mode '{row.mode}'. Known: {', '.join(MODES)}.")
+        if self.measured and len(self.unused) == len(self.measured):
+            raise ConfigError(
+                f"bench.measured: no row is of a model and a cluster that are projected; the rows are of "
+                f"{', '.join(sorted({row.model for row in self.measured}))}: name them with --model."
+            )
+        if self.fit is not None and not self.measured:
+            raise ConfigError("bench.fit names what is fitted to measured rows: give them, bench.measured=rows.csv.")
 
     @property
     def size(self) -> int:
         """Rows that the projection makes."""
         return len(self.clusters) * len(self.workloads) * len(self.modes) * len(self.processes)
+
+    @property
+    def unused(self) -> list[Measured]:
+        """Measured rows of other networks or clusters, which say nothing here."""
+        used = {id(row) for cluster in self.clusters for row in self.rows_of(cluster)}
+        return [row for row in self.measured if id(row) not in used]
 
     def rows_of(self, cluster: Cluster) -> list[Measured]:
         """Measured rows of a cluster: those that name it, and those that name none, of networks that are projected."""

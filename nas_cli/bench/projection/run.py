@@ -28,6 +28,8 @@ def run_projection(run: RunFolder, job: ProjectionJob, start: Event, launched: f
     then end. What is in the journal is not computed again.
     """
     events: list[Event] = list(run.events())
+    # What cannot be fitted is found out before anything is written.
+    _ = job.calibrations
     if not any(event["event"] == "end" for event in events):
         with run.journal() as journal:
             _Session(journal, events, job).carry_out(start, launched)

@@ -9,6 +9,7 @@ from nas_cli.models.zoo.applications import APPLICATIONS, WIDTH_OPTION, build_ap
 from nas_cli.models.zoo.hinton_mlp import hinton_small_student, hinton_student, hinton_teacher
 from nas_cli.models.zoo.imagenet import build_pretrained
 from nas_cli.models.zoo.inception_v2 import inception_v2
+from nas_cli.models.zoo.inception_v4 import build_inception_v4
 from nas_cli.models.zoo.lenet_300_100 import lenet_300_100
 from nas_cli.models.zoo.paper3_cnn import paper3_cnn
 from nas_cli.models.zoo.resnet_cifar import resnet20, resnet56
@@ -28,19 +29,22 @@ OWN: dict[str, Callable[..., Architecture]] = {
     "vgg16_cifar": vgg16_cifar,
 }
 
+BUILT: dict[str, Callable[..., Any]] = {"inception_v4": build_inception_v4}
+"""Networks of the project with layers that an architecture cannot describe (kernels that are not square)."""
+
 
 def names() -> tuple[str, ...]:
     """All names, the project's own networks first, then those of `keras.applications`."""
-    return (*sorted(OWN), *sorted(APPLICATIONS))
+    return (*sorted((*OWN, *BUILT)), *sorted(APPLICATIONS))
 
 
 def architecture(name: str, input_shape: tuple[int, ...], classes: int, **options: Any) -> Architecture | None:
-    """The named network as a plain value, which can be counted without TensorFlow; None for `keras.applications`.
+    """The named network as a plain value, which can be counted without TensorFlow; None for the built ones.
 
     Raises:
         ConfigError: if the name, an option or the input shape is not one the network takes.
     """
-    if name in APPLICATIONS:
+    if name in APPLICATIONS or name in BUILT:
         if "width" in options and name not in WIDTH_OPTION:
             having = ", ".join((*sorted(OWN), *WIDTH_OPTION))
             raise ConfigError(f"model '{name}' has no width to choose. Models that have one: {having}.")
@@ -75,10 +79,12 @@ def build(
         DataError: if the weights cannot be downloaded.
     """
     described = architecture(name, input_shape, classes, **options)
-    if pretrained and described is not None:
+    if pretrained and name not in APPLICATIONS:
         raise ConfigError(f"model '{name}' has no ImageNet weights: only the networks of keras.applications have.")
     if pretrained:
         return build_pretrained(name, input_shape, classes, **options)
+    if name in BUILT:
+        return BUILT[name](input_shape, classes, scale, offset, **options)
     if described is None:
         return build_application(name, input_shape, classes, scale, offset, **options)
     from nas_cli.models.builder import build as build_architecture

@@ -21,13 +21,24 @@ from nas_cli.runs.folder import CONFIG
 
 TITLES = {
     "equal_flops": "ResNet-20 at equal FLOPs",
+    "fine_tuned": "Filters of the trained ResNet-20 pruned to equal FLOPs and fine-tuned",
     "inception_v2": "Inception v2: accuracy against FLOPs (Figure 1 of the first document)",
 }
+CRITERIA = {
+    "magnitude": "filters by magnitude (l2)",
+    "taylor": "filters by Taylor",
+    "obd": "filters by OBD",
+    "activation": "filters by activation",
+    "random": "filters by chance",
+}
+"""Of `nas prune`, one that decides which filters go."""
+
 LABELS = {
     "width": "width multiplier",
     "morphnet": "MorphNet, one process",
     "horovod": "MorphNet, Horovod",
     "lasso": "lasso on batch-norm scales, blind to costs",
+    **CRITERIA,
 }
 KEYS = ["experiment", "family", "point"]
 
@@ -75,7 +86,8 @@ def run_table(root: Path) -> pd.DataFrame:
 
 def _row(experiment: str, parts: Sequence[str], source: Source) -> dict[str, Any]:
     history = source.history
-    after = (history.last("end").get("morph") or {}).get("after") or source.cost
+    end = history.last("end")
+    after = (end.get("morph") or end.get("prune") or {}).get("after") or source.cost
     test = history.last("test")
     valid = {**(test.get("valid") or {})}
     return {
@@ -91,7 +103,9 @@ def _row(experiment: str, parts: Sequence[str], source: Source) -> dict[str, Any
         "minutes": (wall_seconds(history) or 0.0) / 60,
         "dataset": source.dataset,
         "training_images": history.dataset.get("train"),
-        "epochs": source.config["training"]["epochs"],
+        "epochs": sum(e["arm"] == "main" for e in history.of_kind("epoch"))
+        if "prune" in end
+        else source.config["training"]["epochs"],
     }
 
 
@@ -167,9 +181,9 @@ def _draw(figure: Figure, table: pd.DataFrame) -> None:
             rows.mflops,
             rows.test_accuracy,
             yerr=rows.test_accuracy_range,
-            color=SERIES[order],
-            linestyle=DASHES[order],
-            marker=MARKERS[order],
+            color=SERIES[order % len(SERIES)],
+            linestyle=DASHES[order % len(DASHES)],
+            marker=MARKERS[order % len(MARKERS)],
             capsize=2,
             label=LABELS.get(str(family), str(family)),
         )
@@ -183,7 +197,8 @@ def _page(summary: pd.DataFrame, plots: Sequence[Plot], command: str) -> str:
         "# MorphNet beside other ways to a smaller network",
         f"Made by `{command}` from the journals of the runs. Reduced: `runs.csv` names training images and epochs of "
         "every run; the configurations are `conf/experiment/morphnet_*.yaml`. `images_per_second` is of the network "
-        "before it shrinks, `test_accuracy_range` half the distance between the best and the worst seed.",
+        "before it shrinks, `test_accuracy_range` half the distance between the best and the worst seed. At equal "
+        "FLOPs all networks are trained from fresh weights; those fine-tuned had the whole network's epochs before.",
     ]
     for plot in plots:
         rows = summary[summary.experiment == plot.name].drop(columns="experiment")

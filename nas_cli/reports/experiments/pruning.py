@@ -1,10 +1,12 @@
 """`results/pruning/`: what is left of accuracy when weights or filters go, by which score, and beside what."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,7 +25,7 @@ from nas_cli.runs.folder import CONFIG
 TITLES = {
     "weights": "Single weights of ResNet-20, by criterion",
     "filters": "Filters of ResNet-20, by criterion",
-    "latency": "Filters against single weights, by measured time",
+    "latency": "Filters, or 80 % of the weights of narrower ResNet-20, by measured time",
     "half_flops": "Half of the FLOPs, against the random criterion",
     "lottery": "Lottery tickets of LeNet-300-100 on MNIST",
 }
@@ -41,6 +43,10 @@ TICKS = (100, 50, 20, 10, 5, 2)
 
 FINAL = ("latency", "half_flops")
 """Experiments whose points are the results of runs, not their rounds."""
+
+TOGETHER = "milliseconds-{seed}.json"
+"""A file beside the runs of an experiment: {run: {"batch_1", "batch_32": ms per image}}, measured in turns. Only such
+times can be compared, those that runs measured are of different hours of the machine."""
 
 
 def build_pruning(root: Path, out: Path, command: str) -> list[Path]:
@@ -80,13 +86,13 @@ def run_table(root: Path) -> pd.DataFrame:
         if len(parts) == 3 and experiment in TITLES:
             source = load(config.parent)
             if source.status == "completed":
-                rows += _rows(experiment, parts, source)
+                rows += _rows(experiment, parts, source, config.parent)
     if not rows:
         raise RunError(f"no complete runs in {root}: run the experiment first.")
     return pd.DataFrame(rows)
 
 
-def _rows(experiment: str, parts: Sequence[str], source: Source) -> Iterator[dict[str, Any]]:
+def _rows(experiment: str, parts: Sequence[str], source: Source, folder: Path) -> Iterator[dict[str, Any]]:
     run = Pruned(source.history)
     same = {
         "experiment": experiment,
@@ -96,7 +102,21 @@ def _rows(experiment: str, parts: Sequence[str], source: Source) -> Iterator[dic
         "training_images": source.history.dataset.get("train"),
     }
     make = _results if experiment in FINAL else _curves
-    yield from ({**same, **row} for row in make(run, parts[0], float(parts[1])))
+    rows: Iterable[dict[str, Any]] = make(run, parts[0], float(parts[1]))
+    if experiment == "latency":
+        rows = [{**row, **_together(folder, parts[2])} for row in rows if row["arm"] == parts[0]]
+    yield from ({**same, **row} for row in rows)
+
+
+def _together(folder: Path, seed: str) -> dict[str, float | None]:
+    """Milliseconds of a run's network beside those of the other runs of its seed; None if they were not measured."""
+    file = folder.parent / TOGETHER.format(seed=seed)
+    measured = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return _milliseconds(measured.get(folder.name) or {}) | {"faster": None, "faster_32": None}
+
+
+def _milliseconds(measured: Mapping[str, Any]) -> dict[str, float | None]:
+    return {"ms": finite(measured.get("batch_1")), "ms_32": finite(measured.get("batch_32"))}
 
 
 def _results(run: Pruned, arm: str, point: float) -> Iterator[dict[str, Any]]:
@@ -108,22 +128,30 @@ def _results(run: Pruned, arm: str, point: float) -> Iterator[dict[str, Any]]:
                 "point": point,
                 "left": 100 * side["nonzero"] / run.before["nonzero"],
                 "flops_left": 100 * side["flops"] / run.before["flops"],
-                "ms": finite((side.get("ms_per_image") or {}).get("batch_1")),
+                **_times(run.before.get("ms_per_image") or {}, side.get("ms_per_image") or {}),
                 "valid": _percent(side.get("valid_accuracy")),
                 "test": _percent(side.get("test_accuracy")),
             }
 
 
+def _times(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, float | None]:
+    """Milliseconds per image at batch 1 and 32, and how many times faster than the network that is not pruned."""
+    first, ms = _milliseconds(before), _milliseconds(after)
+    faster = {key: was / now if (was := first[key]) and (now := ms[key]) else None for key in ms}
+    return {**ms, "faster": faster["ms"], "faster_32": faster["ms_32"]}
+
+
 def _curves(run: Pruned, arm: str, point: float) -> Iterator[dict[str, Any]]:
     """A point per round; of a lottery also those of new weights, and of the network that is not pruned."""
+    no_time = _times({}, {})
     for one in run.of_arm("main"):
-        left = {"left": 100 * (1 - one.sparsity), "flops_left": 100 * one.flops / run.before["flops"], "ms": None}
+        left = {"left": 100 * (1 - one.sparsity), "flops_left": 100 * one.flops / run.before["flops"], **no_time}
         test = _percent(one.tested.get("test_accuracy"))
         yield {"arm": arm, "point": one.number, **left, "valid": _percent(one.value), "test": test}
         if one.reinit is not None:
             again = _percent(_tested(run, f"reinit-{one.number}"))
             yield {"arm": "reinit", "point": one.number, **left, "valid": _percent(one.reinit), "test": again}
-    whole = {"arm": "dense", "point": 0, "left": 100.0, "flops_left": 100.0, "ms": None, "valid": _percent(run.dense)}
+    whole = {"arm": "dense", "point": 0, "left": 100.0, "flops_left": 100.0, **no_time, "valid": _percent(run.dense)}
     # A dense network that was trained once is what a ticket, trained once, is measured by.
     yield {**whole, "test": _percent(_tested(run, "train") or run.before.get("test_accuracy"))}
 
@@ -141,7 +169,7 @@ def _percent(value: Any) -> float | None:
 def summarised(runs: pd.DataFrame) -> pd.DataFrame:
     """Mean over seeds, and half the distance between the best and the worst."""
     grouped = runs.groupby(["experiment", "arm", "point"], sort=False)
-    numbers = ["left", "flops_left", "ms", "valid", "test"]
+    numbers = ["left", "flops_left", "ms", "ms_32", "faster", "faster_32", "valid", "test"]
     means = grouped[numbers].mean()
     for key in ("valid", "test"):
         means[f"{key}_range"] = (grouped[key].max() - grouped[key].min()) / 2
@@ -150,11 +178,13 @@ def summarised(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def claims(runs: pd.DataFrame) -> pd.DataFrame:
-    """What the comparison says, seed by seed: ours less the random criterion, ticket less dense and less reinit."""
+    """What the comparison says, seed by seed: ours less the random criterion, filters less single weights at equal
+    time, ticket less dense and less reinit."""
     rows = []
     half = runs[runs.experiment == "half_flops"]
     for arm in sorted(name for name in set(half.arm) if "," not in name):
         rows.append(_difference(half, f"{arm} at half the FLOPs, less the random criterion", arm, f"{arm}, by chance"))
+    rows.append(_at_equal_time(runs[runs.experiment == "latency"]))
     lottery = runs[runs.experiment == "lottery"]
     for point, left in _rounds_near(lottery, (21.1, 10.0, 3.6)):
         at = lottery[(lottery.point == point) | (lottery.arm == "dense")]
@@ -175,11 +205,28 @@ def _difference(rows: pd.DataFrame, text: str, arm: str, other: str) -> dict[str
     """Points of accuracy on test, or on validation data where the rounds were not tested."""
     key = "test" if rows[rows.arm == arm]["test"].notna().all() else "valid"
     ours, theirs = (rows[rows.arm == name].groupby("seed")[key].mean() for name in (arm, other))
-    pairs = (ours - theirs).dropna()
+    return _claim(text, key, (ours - theirs).dropna())
+
+
+def _claim(text: str, key: str, pairs: "pd.Series[float]") -> dict[str, Any]:
     if not len(pairs):
         return {}
     spread = "" if len(pairs) < 2 else f"{pairs.min():+.2f} to {pairs.max():+.2f}"
     return {"claim": text, "on": key, "points": f"{pairs.mean():+.2f}", "seeds": len(pairs), "from to": spread}
+
+
+def _at_equal_time(rows: pd.DataFrame) -> dict[str, Any]:
+    """Filters less single weights of networks as fast: those of two widths, joined by a line over measured time.
+
+    A network faster or slower than all of them is compared with none.
+    """
+    key, found = "test" if len(rows) and rows["test"].notna().all() else "valid", {}
+    for seed, mine in rows.dropna(subset=["ms"]).groupby("seed"):
+        filters, others = mine[mine.arm == "filters"], mine[mine.arm == "weights"].sort_values("ms")
+        within = filters[filters.ms.between(others.ms.min(), others.ms.max())]
+        if len(within):
+            found[seed] = float((within[key] - np.interp(within.ms, others.ms, others[key])).mean())
+    return _claim("filters less single weights at equal measured time", key, pd.Series(found, dtype=float))
 
 
 def _plot(experiment: str, table: pd.DataFrame) -> Plot:
@@ -192,7 +239,9 @@ def _plot(experiment: str, table: pd.DataFrame) -> Plot:
 
 
 def _key(table: pd.DataFrame) -> str:
-    return "test" if table[table.arm != "dense"]["test"].notna().all() else "valid"
+    """Whole networks were not all tested: they are what was pruned, not a result."""
+    results = table[(table.arm != "dense") & ~table.arm.str.endswith(", whole")]
+    return "test" if results["test"].notna().all() else "valid"
 
 
 def _draw(figure: Figure, experiment: str, table: pd.DataFrame) -> None:
@@ -227,7 +276,10 @@ def _page(runs: pd.DataFrame, summary: pd.DataFrame, plots: Sequence[Plot], comm
         "# Pruning",
         f"Made by `{command}` from the journals of the runs. Reduced: `runs.csv` names the training images; the "
         "configurations are `conf/experiment/pruning_*.yaml`. `left` is the share of weights, `flops_left` that of "
-        "FLOPs, in percent; `…_range` half the distance between the best and the worst seed.",
+        "FLOPs, in percent; `ms` and `ms_32` milliseconds per image in batches of 1 and 32, `faster` how many times "
+        "faster than the network that was pruned; `…_range` half the distance between the best and the worst seed. "
+        "Of `latency` the networks of a seed were measured in turns; `point` is the share of FLOPs that went, or the "
+        "width. Zeros among weights save no time: the single weights are of narrower networks, which are as fast.",
     ]
     found = claims(runs)
     parts += ["## In short", markdown(found)] if len(found) else []

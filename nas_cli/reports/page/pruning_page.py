@@ -53,7 +53,8 @@ def _costs(run: Pruned) -> list[Figure]:
 def _rest(run: Pruned) -> list[Figure]:
     measure = run.history.measure
     chance = measure.test(run.random)
-    found = [Figure("By the random criterion", measure.text(chance), "test, everything else equal")] if chance else []
+    costs = f"test, at {count(finite(run.random.get('flops')))} FLOPs" if run.unit == "channels" else "test"
+    found = [Figure("By the random criterion", measure.text(chance), costs)] if chance else []
     return [*found, Figure("Wall time", duration(wall_seconds(run.history)))]
 
 

@@ -84,8 +84,10 @@ def _budget(source: Source) -> str:
     parts = []
     if source.history.trials:
         parts.append(f"{len(source.history.trials)} trials")
-    if source.command in ("morph", "prune"):
+    if source.command in ("morph", "prune", "quantize"):
         counts = Counter(str(epoch.get("name")).replace("-", " ") for epoch in source.history.epochs)
+        if not counts:
+            return "no training"
         parts.append(", ".join(f"{name} {number} epochs" for name, number in counts.items()))
         return ", ".join([*parts, f"batch {training.get('batch_size')}"])
     if history.trials and not history.trained:

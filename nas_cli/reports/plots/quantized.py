@@ -1,7 +1,9 @@
 """Figure of a quantize run: validation value against compressed size."""
 
+import math
+
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 from nas_cli.reports.measure import finite
 from nas_cli.reports.numbers import size
@@ -31,6 +33,12 @@ def _points(run: Quantized) -> list[tuple[str, float, float]]:
     return [(name, packed, value) for name, packed, value in found if packed is not None and value is not None]
 
 
+def _steps(low: float, high: float) -> list[float]:
+    """Powers of 2 between two sizes, in bytes; every second, or more rarely, where there are more than six."""
+    powers = list(range(math.ceil(math.log2(low)), math.floor(math.log2(high)) + 1))
+    return [float(2**power) for power in powers[:: 1 + len(powers) // 7]]
+
+
 def _draw(figure: Figure, run: Quantized, points: list[tuple[str, float, float]]) -> None:
     axes = figure.subplots()
     for number, (name, packed, value) in enumerate(points):
@@ -43,8 +51,9 @@ def _draw(figure: Figure, run: Quantized, points: list[tuple[str, float, float]]
     axes.set_xscale("log")
     low, high = min(p for _, p, _ in points) / 1.5, max(p for _, p, _ in points) * 1.5
     axes.set_xlim(low, high)
+    axes.set_xticks(_steps(low, high))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: size(value)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set(xlabel="file size after gzip", ylabel=run.measure.axis)
     axes.margins(y=0.15)
     fitting_legend(figure)

@@ -47,7 +47,7 @@ def scaling_plots(rows: Sequence[Row]) -> list[Plot]:
 def _caption(kind: str) -> str:
     marks = "Filled marks are measured, lines with open marks projected."
     if kind == "rate":
-        return f"All workers together, per mode of distribution. {marks}"
+        return f"All workers together, per mode of distribution. {marks} Bars: ± 2 standard errors."
     return f"Against one worker alone; the green line is ideal scaling, W workers W times as fast. {marks}"
 
 
@@ -90,6 +90,8 @@ def _draw_model(axes: Axes, rows: Sequence[Row], position: int, kind: str, all_r
         if not points:
             continue
         filled = source == "measured"
+        if filled and kind == "rate":
+            _uncertain(axes, [row for row in rows if row["kind"] == source and row.get("uncertainty")], colour)
         axes.plot(
             [point[0] for point in points],
             [point[1] for point in points],
@@ -101,6 +103,13 @@ def _draw_model(axes: Axes, rows: Sequence[Row], position: int, kind: str, all_r
             markerfacecolor=colour if filled else PAPER,
             zorder=4 if filled else 3,
         )
+
+
+def _uncertain(axes: Axes, rows: Sequence[Row], colour: str) -> None:
+    """Two standard errors on either side of the measured images per second."""
+    for row in rows:
+        rate, error = row["images_per_second"], 2 * row["uncertainty"]
+        axes.vlines(row["processes"], max(rate - error, rate / 10), rate + error, color=colour, linewidth=1.2, zorder=3)
 
 
 def _value(row: Row, kind: str, rows: Sequence[Row]) -> Any:
@@ -118,8 +127,12 @@ def _value(row: Row, kind: str, rows: Sequence[Row]) -> Any:
 
 
 def _whole_labels(axes: Axes, kind: str) -> None:
-    for axis in (axes.xaxis, axes.yaxis) if kind == "scaling" else (axes.xaxis,):
+    for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
+    low, high = axes.get_ylim()
+    if kind == "rate" and high < 10 * low:
+        # Within a decade the small ticks are the only ones.
+        axes.yaxis.set_minor_formatter(lambda value, _: f"{value:,.4g}")
 
 
 def _handle(position: int, model: str) -> Line2D:

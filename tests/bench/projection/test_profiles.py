@@ -1,5 +1,6 @@
 """Profiles of hardware and networks, calibration, and the check against published tables."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,17 @@ def test_a_fit_at_one_limit_of_the_link_predicts_another() -> None:
     assert projected(found, asked[0], profiled) == pytest.approx(projected(slow, asked[0], profiled), rel=0.02)
 
 
+def test_a_link_that_the_profile_hides_behind_the_computing_is_found_from_the_rows() -> None:
+    """There the rate does not depend on the bandwidth, so that the fit has to begin elsewhere."""
+    hidden = load_cluster("localhost", CONF)
+    slow = with_value(hidden, "transports.gloo.inside_gb_s", 0.01)
+    rows = [Measured("ring-allreduce", "resnet50", 2, None, batch, 1.0) for batch in (16, 32)]
+    rows = [replace(row, images_per_second=projected(slow, row, profiled)) for row in rows]
+    found = calibrate(hidden, rows, ("transports.gloo.inside_gb_s",), profiled)
+    assert found.fitted["transports.gloo.inside_gb_s"] == pytest.approx(0.01, rel=0.05)
+    assert found.rms < 0.01
+
+
 def test_rates_of_one_worker_are_taken_over_at_the_profiles_batch() -> None:
     row = Measured("independent", "vgg16", 1, None, 32, 100.0)
     made = with_single_rates(load_cluster("pascal_25g", CONF), [row])
@@ -132,11 +144,15 @@ def test_measured_rows_come_back_from_their_csv(tmp_path: Path) -> None:
     assert read_measured(file) == [Measured("ps-sync", "vgg16", 4, 2, 8, 12.5)]
 
 
+HEAD = "mode,model,processes,batch,images_per_second\n"
+
+
 @pytest.mark.parametrize(("text", "said"), [
     ("", "has no rows"),
     ("mode,model\nps-sync,vgg16\n", "has no column 'processes'"),
-    ("mode,model,processes,batch,images_per_second\nps-sync,vgg16,two,8,3\n", "line 2"),
-    ("mode,model,processes,batch,images_per_second\nps-sync,vgg16,2,8,0\n", "above 0"),
+    (f"{HEAD}ps-sync,vgg16,two,8,3\n", "line 2 .*processes must be a whole number, got 'two'"),
+    (f"{HEAD}ps-sync,vgg16,2\n", "line 2 .*batch must be a whole number, got ''"),
+    (f"{HEAD}ps-sync,vgg16,2,8,0\n", "above 0"),
 ])  # fmt: skip
 def test_wrong_measured_rows_get_one_line(text: str, said: str, tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"

@@ -1,0 +1,1 @@
+"""Distributed training, measured on this machine."""

@@ -1,0 +1,141 @@
+"""Measuring as a run: a row in the journal as soon as it is measured, and summary.json."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from nas_cli.bench.measuring.measurement import Measurement
+from nas_cli.bench.measuring.plan import Comparison, MeasuringPlan
+from nas_cli.bench.measuring.row import MEASURED, Row, row_of
+from nas_cli.bench.rows import REFERENCE
+from nas_cli.costs.cost import FLOAT32_BYTES
+from nas_cli.errors import LaunchError
+from nas_cli.runs.folder import RunFolder
+from nas_cli.runs.journal import Journal
+from nas_cli.runs.sessions import wall_seconds
+
+VERSION = 1
+
+Event = Mapping[str, Any]
+Carry = Callable[[Measurement], Mapping[str, Any]]
+"""Carries a measurement out: see `job.carry_out`."""
+
+
+@contextmanager
+def measuring(run: RunFolder, plan: MeasuringPlan, start: Event, launched: float) -> Iterator["Session | None"]:
+    """A session of the run, begun or continued; None if it is complete. At its end summary.json is there.
+
+    Events: start, then `measured` with one row each, then end.
+    """
+    events: list[Event] = list(run.events())
+    try:
+        if any(event["event"] == "end" for event in events):
+            yield None
+        else:
+            with run.journal() as journal:
+                yield Session(journal, events, plan, start, launched)
+    finally:
+        if events:
+            run.write_json("summary.json", summarise(events))
+
+
+class Session:
+    """One session of a run; `events` grows with the journal."""
+
+    def __init__(
+        self, journal: Journal, events: list[Event], plan: MeasuringPlan, start: Event, launched: float
+    ) -> None:
+        self._journal, self._events, self._plan = journal, events, plan
+        self._start, self._launched = start, launched
+
+    def carry_out(self, carry: Carry, free_bytes: Callable[[], float], on_row: Callable[[Row], None]) -> None:
+        """Measures what is not in the journal yet.
+
+        `free_bytes`: of memory, now. `on_row` gets each row, those that were there too.
+
+        Raises:
+            LaunchError: processes would not fit into the memory.
+        """
+        self._carry, self._free_bytes, self._on_row = carry, free_bytes, on_row
+        for comparison in self._plan.jobs():
+            self._compare(comparison)
+        self._record({"event": "end"})
+
+    def _compare(self, these: Comparison) -> None:
+        single = self._row(these.single)
+        if these.whole.threads != these.single.threads:
+            self._row(these.whole, REFERENCE)
+        alone = single["images_per_second"]
+        self._check_memory(these.own, single)
+        without = single if these.without.processes == 1 else self._row(these.without, single=alone)
+        if not _same(these.own, without):
+            self._row(these.own, single=alone, independent=without["images_per_second"])
+
+    def _row(
+        self,
+        job: Measurement,
+        kind: str = MEASURED,
+        single: float | None = None,
+        independent: float | None = None,
+    ) -> Row:
+        """The row of a measurement, from the journal or made now."""
+        rows = (row for event in self._events if event["event"] == "measured" for row in event["rows"])
+        found = next((row for row in rows if kind in (row["kind"], REFERENCE) and _same(job, row)), None)
+        if found is None:
+            found = row_of(job, self._carry(job), self._plan.cores, kind, single, independent)
+            self._record({"event": "measured", "rows": [found]})
+        self._on_row(found)
+        return dict(found)
+
+    def _check_memory(self, job: Measurement, single: Row) -> None:
+        each, free = single["peak_memory_bytes"], self._free_bytes()
+        # A process of a job needs as much as the one alone, and room for the messages; servers have a coordinator.
+        room, others = each + FLOAT32_BYTES * single["params"], job.servers + (job.servers > 0)
+        needed = (job.processes + others) * room
+        if job.processes > 1 and needed > free:
+            fits = int(free // room) - others
+            raise LaunchError(
+                f"{job.processes} processes need about {needed / 1e9:.1f} GB (one of {job.model} with batches of "
+                f"{job.batch} took {each / 1e9:.1f} GB), {free / 1e9:.1f} GB are free: "
+                + (f"-np {fits} or a smaller bench.batch would fit." if fits > 0 else "use a smaller bench.batch.")
+            )
+
+    def _record(self, event: Event) -> None:
+        if not self._events:
+            head = {"event": "start", "version": VERSION, "seed": self._plan.seed}
+            self._append({**head, **self._start, "launched": self._launched})
+            self._launched = 0.0
+        elif self._launched:
+            self._append({"event": "resume", "launched": self._launched})
+            self._launched = 0.0
+        self._append(event)
+
+    def _append(self, event: Event) -> None:
+        self._events.append(self._journal.append(event))
+
+
+def _same(job: Measurement, row: Mapping[str, Any]) -> bool:
+    kept = ("mode", "model", "processes", "servers", "threads", "batch", "image_size")
+    return all(row[key] == getattr(job, key) for key in kept)
+
+
+def summarise(events: Sequence[Event]) -> dict[str, Any]:
+    """The content of summary.json, version 1.
+
+    Keys: version, command, mode, status, seed, wall_seconds (over all sessions, without the pauses), trials and failed
+    (0), best (null), rows (columns as in `nas_cli.bench.rows`, of `kind` measured, or reference: one process with all
+    cores).
+    """
+    start = next(event for event in events if event["event"] == "start")
+    return {
+        "version": VERSION,
+        "command": "bench",
+        "mode": start["mode"],
+        "status": "completed" if any(event["event"] == "end" for event in events) else "interrupted",
+        "seed": start["seed"],
+        "wall_seconds": wall_seconds(events),
+        "trials": 0,
+        "failed": 0,
+        "best": None,
+        "rows": [row for event in events if event["event"] == "measured" for row in event["rows"]],
+    }
