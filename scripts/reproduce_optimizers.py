@@ -1,4 +1,4 @@
-"""Compares the third document's optimizers at one shared learning rate and each at its own: results/optimizers/.
+"""Compares Polishchuk et al.'s optimizers at one shared learning rate and each at its own: results/optimizers/.
 
     python scripts/reproduce_optimizers.py                    # both protocols, reduced
     python scripts/reproduce_optimizers.py --only shared

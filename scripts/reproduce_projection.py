@@ -1,4 +1,4 @@
-"""Fits the cost model to published rows, tests it on others, projects the third document's study: results/scaling/.
+"""Fits the cost model to published rows, tests it on others, projects Polishchuk et al.'s study: results/scaling/.
 
     python scripts/reproduce_projection.py      # some seconds
 
@@ -23,7 +23,7 @@ MODELS = ("vgg16", "vgg19", "resnet50", "resnet152", "inception_v4")
 STUDIED = ("p2_16xlarge", "p3_25g")
 WORKERS = (1, 2, 4, 6, 8, 10, 16, 20, 32, 64, 128, 256, 512, 1024)
 BATCH = 32
-"""Table 2 of the third document: 2 to 20 processes, batch 32."""
+"""Table 2 of Polishchuk et al. (2019): 2 to 20 processes, batch 32."""
 
 VALIDATED = ("pascal_25g", "pascal_40g", "p2_xlarge", "p2_8xlarge")
 KNEE = (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256)

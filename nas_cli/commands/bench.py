@@ -72,7 +72,7 @@ def command(mode: str | None, model: str | None, cluster: str | None, processes:
 
     optimizers: trains one network (--model; paper3_cnn) with each of bench.optimizers from the same bench.seeds
     beginnings, at one shared learning rate (bench.protocol=shared), at each one's own, chosen on the validation split
-    (tuned), or both; curves, intervals, seconds per epoch, and what the third document says of them.
+    (tuned), or both; curves, intervals, seconds per epoch, and what Polishchuk et al. (2019) says of them.
     """
     extra = [] if mode is None else [f"mode={mode}"]
     hosts = given.pop("hosts")

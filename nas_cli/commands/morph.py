@@ -10,7 +10,7 @@ import click
 
 from nas_cli.commands.carry_out import begun, carry_out, ended
 from nas_cli.commands.dispatch import dispatch
-from nas_cli.commands.options import group_options, quoted, run_options
+from nas_cli.commands.options import group_options, kept, quoted, run_options
 from nas_cli.commands.parallel import (
     Note,
     Together,
@@ -22,7 +22,6 @@ from nas_cli.commands.parallel import (
     training_memory,
 )
 from nas_cli.commands.request import Actions, request
-from nas_cli.commands.start import kept
 from nas_cli.config import MorphConfig
 from nas_cli.distributed.ring import Ring
 

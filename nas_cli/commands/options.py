@@ -96,3 +96,11 @@ def quoted(text: str) -> str:
     """A text as the value of an override; Hydra's quotes need an escape, its backslashes none."""
     escaped = text.replace("'", "\\'")
     return f"'{escaped}'"
+
+
+def kept(model: str, overrides: Sequence[str]) -> list[str]:
+    """The override that keeps the weights of a run or model file, unless the user says which to take."""
+    said = any(text.startswith(("model.keep_weights=", "model.weights=")) for text in overrides)
+    path = Path(model)
+    has_weights = path.suffix == ".keras" or (path / "best" / "model.keras").exists()
+    return ["model.keep_weights=true"] if has_weights and not said else []

@@ -9,9 +9,8 @@ import click
 
 from nas_cli.commands.carry_out import begun, carry_out
 from nas_cli.commands.dispatch import dispatch
-from nas_cli.commands.options import group_options, quoted, run_options
+from nas_cli.commands.options import group_options, kept, quoted, run_options
 from nas_cli.commands.request import Actions, request
-from nas_cli.commands.start import kept
 from nas_cli.config import QuantizeConfig
 
 EXAMPLES = """\b

@@ -1,20 +1,11 @@
 """What every run begins with: its data, its network, and what the journal's start event says of them."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from nas_cli.data.dataset import Dataset
 
 Note = Callable[[str], None]
-
-
-def kept(model: str, overrides: Sequence[str]) -> list[str]:
-    """The override that keeps the weights of a run or model file, unless the user says which to take."""
-    said = any(text.startswith(("model.keep_weights=", "model.weights=")) for text in overrides)
-    path = Path(model)
-    has_weights = path.suffix == ".keras" or (path / "best" / "model.keras").exists()
-    return ["model.keep_weights=true"] if has_weights and not said else []
 
 
 def prepared(config: Any, run: Any, note: Note) -> Dataset:

@@ -12,11 +12,6 @@ from nas_cli.errors import ConfigError
 Images = NDArray[Any]
 
 
-def changes_images(settings: AugmentationSettings) -> bool:
-    """True if `augment` does anything with these settings."""
-    return settings.flip or settings.crop > 0 or settings.cutout > 0
-
-
 def augment(
     images: Images, rng: np.random.Generator, settings: AugmentationSettings, fill: Sequence[float] = (0.0,)
 ) -> Images:
@@ -27,7 +22,7 @@ def augment(
     Raises:
         ConfigError: the input is not a batch of images.
     """
-    if not changes_images(settings):
+    if not settings.changes_images:
         return images
     if images.ndim != 4:
         raise ConfigError(

@@ -46,3 +46,8 @@ class AugmentationSettings:
     crop: int = number(0)
     cutout: int = number(0)
     copies: int = number(1)
+
+    @property
+    def changes_images(self) -> bool:
+        """True if an image is shown otherwise than it is."""
+        return self.flip or self.crop > 0 or self.cutout > 0

@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 
-from nas_cli.data.augmentation import changes_images
 from nas_cli.data.settings import AugmentationSettings
 from nas_cli.errors import ConfigError
 from nas_cli.schema import choice, number
@@ -72,7 +71,7 @@ class DistillSettings:
 
     def asks_once(self, augmentation: AugmentationSettings) -> bool:
         """True if answers are kept: the inputs are fixed, and no maps are wanted, which are too large to keep."""
-        return self.cache and not changes_images(augmentation) and not self.has_features
+        return self.cache and not augmentation.changes_images and not self.has_features
 
     def shares(self, teachers: int) -> tuple[float, ...]:
         """The weights of so many teachers, which sum to 1.

@@ -4,6 +4,7 @@ tensorflow-model-optimization 0.8.1 takes models of tf_keras (Keras 2) only. Its
 good, and with that variable the first use of `tf.keras` would become Keras 2 here and in every child process.
 """
 
+import importlib
 import os
 import warnings
 from collections.abc import Iterator
@@ -30,6 +31,12 @@ def tfmot() -> Any:
         import tensorflow_model_optimization as module
 
         return module
+
+
+def tfmot_part(name: str) -> Any:
+    """The module `name` of tensorflow_model_optimization's inside, for what the package does not offer; see `tfmot`."""
+    with _as_before():
+        return importlib.import_module(f"tensorflow_model_optimization.python.core.{name}")
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_cli.data.augmentation import changes_images
 from nas_cli.data.batches import epoch_batches
 from nas_cli.data.dataset import Dataset, Split
 from nas_cli.data.settings import AugmentationSettings
@@ -35,7 +34,7 @@ class Halves:
         order = np.random.default_rng((seed, 1)).permutation(len(dataset.train))
         middle = len(order) // 2
         self._parts = [_part(dataset.train, order[:middle]), _part(dataset.train, order[middle:])]
-        self._change = augmentation if changes_images(augmentation) or augmentation.copies > 1 else None
+        self._change = augmentation if augmentation.changes_images or augmentation.copies > 1 else None
         self._fill, self._seed, self._ring = dataset.mean.tolist(), seed, ring
         self._size = min(batch_size * ring.size, middle) // ring.size * ring.size
         if not self._size:

@@ -11,7 +11,7 @@ import numpy as np
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.settings import AugmentationSettings
 from nas_cli.errors import ConfigError
-from nas_cli.models.tf_keras_library import quiet_tf_keras, tf_keras, tfmot
+from nas_cli.models.tf_keras_library import quiet_tf_keras, tf_keras, tfmot, tfmot_part
 from nas_cli.models.tf_keras_model import Twin, give_back, twin
 from nas_cli.training.result import Epoch, Progress
 from nas_cli.training.settings import TrainingSettings
@@ -109,9 +109,8 @@ def _wrapped(pair: Twin, clusters: int, initialization: str, keep_zeros: bool) -
 
     A kernel with fewer weights than clusters stays as it is.
     """
-    from tensorflow_model_optimization.python.core.clustering.keras.cluster_wrapper import ClusterWeights
-
     library = tfmot().clustering.keras
+    cluster_weights_of = tfmot_part("clustering.keras.cluster_wrapper").ClusterWeights
     start = getattr(library.CentroidInitialization, initialization)
     found = False
 
@@ -122,7 +121,7 @@ def _wrapped(pair: Twin, clusters: int, initialization: str, keep_zeros: bool) -
         if type(layer).__name__ not in CLUSTERED or small or not kernels:
             return layer
         found = True
-        return ClusterWeights(layer, clusters, start, preserve_sparsity=keep_zeros)
+        return cluster_weights_of(layer, clusters, start, preserve_sparsity=keep_zeros)
 
     wrapped = tf_keras().models.clone_model(pair.model, clone_function=wrap)
     if not found:

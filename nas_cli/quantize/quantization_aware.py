@@ -8,13 +8,14 @@ from typing import Any
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.settings import AugmentationSettings
 from nas_cli.errors import ConfigError
-from nas_cli.models.tf_keras_library import quiet_tf_keras, tf_keras, tfmot
+from nas_cli.models.tf_keras_library import quiet_tf_keras, tf_keras, tfmot, tfmot_part
 from nas_cli.models.tf_keras_model import twin
 from nas_cli.quantize.activation_ranges import start_ranges
 from nas_cli.training.result import Epoch, Progress
 from nas_cli.training.settings import TrainingSettings
 from nas_cli.training.tf_keras_fit import fit_tf_keras
 
+DEFAULT_8BIT = "quantization.keras.default_8bit.default_8bit_quantize"
 OUTPUT_ONLY = (
     "BatchNormalization", "LayerNormalization", "Rescaling", "Normalization", "ELU", "ThresholdedReLU", "Maximum",
     "Minimum", "Multiply", "Subtract", "Average", "MaxPooling1D", "UpSampling1D", "ZeroPadding3D", "RepeatVector",
@@ -85,11 +86,7 @@ def check_quantization_aware(model: Any) -> None:
 
 
 def _check(model: Any, paths: Any) -> None:
-    from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
-        default_8bit_quantize_registry as registry,
-    )
-
-    known = registry.Default8BitQuantizeRegistry()
+    known = tfmot_part(f"{DEFAULT_8BIT}_registry").Default8BitQuantizeRegistry()
     calls = Counter(layer.name for layer in model.layers for _ in layer._inbound_nodes)
     for layer in model.layers:
         kind, path = type(layer).__name__, paths.get(layer.name, layer.name)
@@ -115,11 +112,7 @@ def _check(model: Any, paths: Any) -> None:
 
 def _quantised(model: Any, keep_zeros: bool, keep_clusters: bool) -> Any:
     """The model with simulated quantisation around every layer."""
-    from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
-        default_8bit_quantize_configs as configs,
-    )
-
-    quantization = tfmot().quantization.keras
+    configs, quantization = tfmot_part(f"{DEFAULT_8BIT}_configs"), tfmot().quantization.keras
 
     def annotate(layer: Any) -> Any:
         kind = type(layer).__name__
@@ -137,16 +130,12 @@ def _quantised(model: Any, keep_zeros: bool, keep_clusters: bool) -> Any:
 
 
 def _scheme(keep_zeros: bool, keep_clusters: bool) -> Any:
-    from tensorflow_model_optimization.python.core.api import experimental
-    from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
-        default_8bit_quantize_scheme as default,
-    )
-
+    experimental = tfmot_part("api.experimental")
     if keep_clusters:
         return experimental.combine.Default8BitClusterPreserveQuantizeScheme(preserve_sparsity=keep_zeros)
     if keep_zeros:
         return experimental.combine.Default8BitPrunePreserveQuantizeScheme()
-    return default.Default8BitQuantizeScheme()
+    return tfmot_part(f"{DEFAULT_8BIT}_scheme").Default8BitQuantizeScheme()
 
 
 def _is_folded(layer: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What the third document says of its optimizers, and whether a study shows the same, by one rule per kind."""
+"""What Polishchuk et al. (2019) says of its optimizers, and whether a study shows the same, by one rule per kind."""
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +38,7 @@ class Finding:
 
 
 def statements() -> list[Statement]:
-    """The document's statements, in its order."""
+    """The article's statements, in its order."""
     text = (resources.files("nas_cli.reports") / "optimizer_statements.csv").read_text(encoding="utf-8")
     return [
         Statement(
@@ -57,7 +57,7 @@ def statements() -> list[Statement]:
 
 
 def beside(figures: str, study: Study, protocol: str) -> str:
-    """The document's statements on its figures, each with what the study shows; '' where it says nothing."""
+    """The article's statements on its figures, each with what the study shows; '' where it says nothing."""
     told = []
     for statement in statements():
         if figures in statement.figures:

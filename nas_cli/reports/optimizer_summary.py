@@ -58,7 +58,7 @@ def summarise(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def verdict_rows(study: Study) -> list[dict[str, Any]]:
-    """The document's statements beside what the study shows, for each protocol that it has."""
+    """The article's statements beside what the study shows, for each protocol that it has."""
     rows = []
     for protocol in study.protocols():
         for statement in statements():
@@ -133,5 +133,5 @@ def table_lines(block: Mapping[str, Any]) -> list[str]:
     for row in tested:
         lines.append(f"{row['verdict']:<21}{row['protocol']:<8}{row['statement']} ({row['measured']})")
     if untested := len(block["statements"]) - len(tested):
-        lines.append(f"{untested} of {len(block['statements'])} statements of the document are not tested by this run")
+        lines.append(f"{untested} of {len(block['statements'])} statements of the article are not tested by this run")
     return [*lines, hypothesis_sentence(block["hypothesis"])] if block["hypothesis"] else lines

@@ -10,7 +10,6 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_cli.data.augmentation import changes_images
 from nas_cli.data.batches import batches_per_epoch, epoch_batches
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.settings import AugmentationSettings
@@ -221,7 +220,7 @@ class _Training:
 
     def _batches(self, number: int) -> Any:
         rng = np.random.default_rng((self._seed, number))
-        change = self._augmentation if changes_images(self._augmentation) or self._augmentation.copies > 1 else None
+        change = self._augmentation if self._augmentation.changes_images or self._augmentation.copies > 1 else None
         batches = epoch_batches(self._data.train, self._batch_size, rng, change, self._data.mean.tolist())
         return islice(batches, self._steps)
 

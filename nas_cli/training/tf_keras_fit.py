@@ -11,7 +11,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nas_cli.data.augmentation import changes_images
 from nas_cli.data.batches import Batch, batches_per_epoch, epoch_batches
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.settings import AugmentationSettings
@@ -154,7 +153,7 @@ class _Training:
             for number in range(len(self._curve), self._settings.epochs):
                 rng = np.random.default_rng((self._seed, number))
                 change = self._augmentation
-                used = change if changes_images(change) or change.copies > 1 else None
+                used = change if change.changes_images or change.copies > 1 else None
                 batches = epoch_batches(
                     self._data.train, self._settings.batch_size, rng, used, self._data.mean.tolist()
                 )

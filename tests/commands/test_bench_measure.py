@@ -98,19 +98,11 @@ def test_measured_rows_calibrate_a_projection(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_measurement_leaves_no_process(tmp_path: Path, number: int) -> None:
-    argv = [
-        "bench",
-        "--mode",
-        "independent",
-        "-np",
-        "2",
-        *TINY,
-        "bench.iterations=100000",
-        "--out",
-        str(tmp_path / "r"),
-    ]
+    endless = [*TINY[:-2], "bench.iterations=100000", "bench.warmup=1"]
+    argv = ["bench", "--mode", "independent", "-np", "2", *endless, "--out", str(tmp_path / "run")]
     parent = subprocess.Popen([sys.executable, "-m", "nas_cli", *argv], stderr=subprocess.DEVNULL)
     while not _working(tmp_path):
+        assert parent.poll() is None
         time.sleep(0.2)
     os.kill(parent.pid, number)
     parent.wait(60)

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -25,10 +26,17 @@ def children() -> list[psutil.Process]:
     return [one for one in psutil.Process().children(recursive=True) if one.status() != psutil.STATUS_ZOMBIE]
 
 
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """No process stays behind, beside those that other tests of this process have left."""
+    before = children()
+    yield
+    assert [one for one in children() if one not in before] == []
+
+
 def test_servers_are_ended_when_the_others_are_done(tmp_path: Path) -> None:
     assert run_here([member("print('done')"), member(FOREVER, serves=True)], tmp_path / "log") == 0
     assert "rank 0: done" in (tmp_path / "log").read_text()
-    assert children() == []
 
 
 @pytest.mark.parametrize(
@@ -46,7 +54,6 @@ def test_the_first_failure_ends_all_and_is_one_line(
 ) -> None:
     with pytest.raises(kind, match=message):
         run_here([member(FOREVER), member(program, serves)], tmp_path / "log")
-    assert children() == []
 
 
 def test_ctrl_c_ends_all(tmp_path: Path) -> None:
@@ -58,6 +65,5 @@ def test_ctrl_c_ends_all(tmp_path: Path) -> None:
     presser = threading.Thread(target=press)
     presser.start()
     program = f"import pathlib; pathlib.Path({str(tmp_path / 'there')!r}).touch()\n{FOREVER}"
-    assert run_here([member(program), member(FOREVER)], tmp_path / "log") == 130
+    assert run_here([member(FOREVER), member(program)], tmp_path / "log") == 130
     presser.join()
-    assert children() == []

@@ -65,7 +65,7 @@ def test_a_width_is_for_networks_known_by_name(run: Path) -> None:
     assert narrow is not None
     assert {n["filters"] for n in narrow.nodes if n.op == "conv2d"} == {8, 16, 32}
     assert open_model(_settings("resnet20", width=0.5), (32, 32, 3), 10).get_layer("conv2d_1").filters == 8
-    with pytest.raises(ConfigError, match="model 'vgg16' has no width to choose. Models that have one: inception_v2"):
+    with pytest.raises(ConfigError, match="model 'vgg16' has no width to choose. Models that have one: .*inception_v2"):
         find_architecture("vgg16", (32, 32, 3), 10, width=0.5)
     with pytest.raises(ConfigError, match="keeps the width it was made with"):
         find_architecture(str(run), (4, 4, 1), 3, width=0.5)

@@ -26,7 +26,7 @@ def verdicts(found: Study) -> dict[str, str]:
 
 def test_every_statement_has_a_rule_and_a_source() -> None:
     assert {s.rule for s in statements()} == set(RULES)
-    assert all(s.source.startswith("third document") for s in statements())
+    assert all(s.source.startswith("Polishchuk et al. 2019") for s in statements())
 
 
 def test_the_documents_own_numbers_reproduce_its_statements() -> None:
@@ -118,7 +118,7 @@ def test_a_run_gets_a_figure_per_optimizer_tables_and_a_page(tmp_path: Path) -> 
     assert plots == {"shared_sgd", "shared_adam", "shared_all", "tuned_all", "tuned_adam", "rates"}
     page = (run / "report.html").read_text()
     assert "as Figure 3: Adam at the shared learning rate 0.001" in page
-    assert "The document: SGD comes to 30 %: reproduced (30.5 %)." in page
+    assert "SGD comes to 30 %: reproduced (30.5 %)." in page
     assert "Adam, batch 512" in page and "nothing is chosen by them" in page
     head, *curves = (run / "curves.csv").read_text().splitlines()
     assert head == ",".join(CURVE_COLUMNS)

@@ -59,7 +59,7 @@ def gated(gate: Body) -> Body:
 
 def halves(tensor: Any) -> Any:
     left, right = ops.split(tensor, 2, axis=-1)
-    return layers.Concatenate()([layers.ReLU()(left), conv(2)(right)])
+    return layers.Concatenate()([layers.ReLU()(left), conv(2, name="right")(right)])
 
 
 def split(sections: Any, axis: int = -1) -> Body:
@@ -67,14 +67,16 @@ def split(sections: Any, axis: int = -1) -> Body:
 
     def body(tensor: Any) -> Any:
         pieces = ops.split(tensor, sections, axis=axis)
-        return layers.Concatenate(axis)([conv(2)(piece) if at % 2 else piece for at, piece in enumerate(pieces)])
+        return layers.Concatenate(axis)(
+            [conv(2, name=f"piece_{at}")(piece) if at % 2 else piece for at, piece in enumerate(pieces)]
+        )
 
     return body
 
 
 def divided(tensor: Any) -> Any:
     """Divisions and logarithms of channels that the mask must not make zero."""
-    positive = conv(4, activation="softplus")(tensor)
+    positive = conv(4, activation="softplus", name="positive")(tensor)
     return layers.Concatenate()([ops.log(positive), ops.reciprocal(positive), 1.0 / positive, positive / positive])
 
 

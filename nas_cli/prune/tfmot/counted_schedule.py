@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tensorflow_model_optimization.python.core.sparsity.keras.pruning_schedule import PruningSchedule
+from nas_cli.models.tf_keras_library import tfmot_part
 
 
-class CountedSchedule(PruningSchedule):  # type: ignore[misc]
+class CountedSchedule(tfmot_part("sparsity.keras.pruning_schedule").PruningSchedule):  # type: ignore[misc]
     """Prunes at given steps to given shares of a tensor of `size` elements (weights, or blocks of them).
 
     tfmot keeps round(n·(1 − s)) elements, computed in float32: where n·(1 − s) lies near a half, that is one more or

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.settings import AugmentationSettings
 from nas_cli.errors import ConfigError
-from nas_cli.models.tf_keras_library import quiet_tf_keras, tf_keras, tfmot
+from nas_cli.models.tf_keras_library import quiet_tf_keras, tf_keras, tfmot, tfmot_part
 from nas_cli.models.tf_keras_model import Twin, give_back, twin
 from nas_cli.prune.masks import Masks, apply_masks, largest, share_left
 from nas_cli.prune.schedule import step_shares
@@ -97,15 +97,14 @@ def prune_with_tfmot(
 
 
 def _check_prunable(pair: Twin, weights: Sequence[Weight], settings: PruneSettings) -> None:
-    from tensorflow_model_optimization.python.core.sparsity.keras.prune_registry import PruneRegistry
-
+    registry = tfmot_part("sparsity.keras.prune_registry").PruneRegistry
     owners = {id(v): name for name, layer in pair.layers.items() for v in layer.weights}
     made = {layer.name: layer for layer in pair.model.layers}
     for weight in weights:
         layer = made[owners[id(weight.variable)]]
         what = f"layer '{pair.paths[layer.name]}' ({type(layer).__name__})"
         advice = "Name it in prune.exclude, or use prune.engine=own."
-        if not PruneRegistry.supports(layer) or not PruneRegistry._weight_names(layer):
+        if not registry.supports(layer) or not registry._weight_names(layer):
             raise ConfigError(f"{what}: tfmot prunes none of its weights. {advice}")
         if settings.pattern == "block" and len(weight.shape) != 2:
             raise ConfigError(

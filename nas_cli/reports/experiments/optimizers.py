@@ -1,4 +1,4 @@
-"""`results/optimizers/`: the third document's optimizers at one shared learning rate and each at its own."""
+"""`results/optimizers/`: Polishchuk et al.'s optimizers at one shared learning rate and each at its own."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -68,7 +68,7 @@ def _page(study: Study, plots: Sequence[Plot], command: str) -> str:
         f"{INTERVAL_NOTE} {CURVE_NOTE}{tuned if study.chosen else ''}",
         "## Summary",
         markdown(_table(study)),
-        "## The document's statements",
+        "## The article's statements",
         "Rules in `nas_cli/reports/optimizer_statements.py`. A reduced study compares order and ratio; levels of the "
         "full one are shown beside.",
         markdown(pd.DataFrame(verdict_rows(study)).drop(columns="source")),
@@ -85,7 +85,7 @@ def _page(study: Study, plots: Sequence[Plot], command: str) -> str:
 def _scale(study: Study) -> str:
     images, epochs = study.asked["images"], study.asked["epochs"]
     if images >= 50_000 and epochs >= 150:
-        return "The document's own scale: 50,000 images, 150 epochs."
+        return "The article's own scale: 50,000 images, 150 epochs."
     tested = study.start["dataset"]["test"]
     return f"Reduced: {images:,} of 50,000 training images, {epochs} of 150 epochs, {tested:,} of 10,000 test images."
 

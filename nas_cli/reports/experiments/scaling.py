@@ -1,4 +1,4 @@
-"""`results/scaling/`: the projection against published tables, and what it says of the third document's machine."""
+"""`results/scaling/`: the projection against published tables, and what it says of Polishchuk et al.'s machine."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from nas_cli.runs.files import write_atomic
 
 Row = Mapping[str, Any]
 PAPER_TABLE = {"vgg16": (138, 30.9), "vgg19": (143, 39), "resnet50": (25, 10), "inception_v4": (65, 20)}
-"""Table 1 of the third document: millions of parameters, GFLOPs. It has no row for ResNet152."""
+"""Table 1 of Polishchuk et al. (2019): millions of parameters, GFLOPs. It has no row for ResNet152."""
 
 STATED = (
     "The document states that ring all-reduce almost doubles the parameter server, that asynchronous servers are no "
@@ -122,7 +122,7 @@ def model_table(workloads: Sequence[Workload]) -> pd.DataFrame:
 
 
 def statement_table(rows: Sequence[Row], workers: int = 16) -> pd.DataFrame:
-    """Per cluster and model what the third document states of modes, from the projections for `workers` workers."""
+    """Per cluster and model what Polishchuk et al. (2019) states of modes, projected for `workers` workers."""
     found = {(row["cluster"], row["model"], row["mode"]): row for row in rows if row["processes"] == workers}
     table = []
     for cluster, model in dict.fromkeys((row["cluster"], row["model"]) for row in rows):
@@ -227,10 +227,10 @@ def _page(tables: Mapping[str, pd.DataFrame], checks: Sequence[Checked], plots: 
         "that the rows hardly tell the parameter.",
         markdown(tables["fitted.csv"]),
         "## The networks",
-        "Table 1 of the third document beside the networks themselves (Inception v4 has 42.7 M parameters, not 65).",
+        "Table 1 of Polishchuk et al. (2019) beside the networks (Inception v4 has 42.7 M parameters, not 65).",
         markdown(tables["models.csv"]),
         "## Figures 9 to 14, projected",
-        "The document's own figures are lost, so there are no measured points of its machine to show; these are "
+        "The article's own figures are lost, so there are no measured points of its machine to show; these are "
         "projections for it (p2_16xlarge; more than 16 workers are several such machines) and for V100 (p3_25g).",
         STATED,
         markdown(tables["statements.csv"]),

@@ -39,7 +39,7 @@ def optimizers_page(source: Source, study: Study, plots: Sequence[Plot]) -> str:
     said = f"<p>{escape(hypothesis_sentence(found))}</p>" if found else ""
     sections = {
         "Summary": section("summary", "Summary", card(_rows(study), note(f"{INTERVAL_NOTE} {CURVE_NOTE}"))),
-        "Statements": section("statements", "The document's statements", card(_statements(study))),
+        "Statements": section("statements", "The article's statements", card(_statements(study))),
         "Together": section("together", "Optimizers together", *map(drawing, together)),
         "Learning rates": section("rates", "Learning rates", said, *map(drawing, rates)),
         "Each optimizer": section("each", "Each optimizer", *map(drawing, alone)),

@@ -25,7 +25,7 @@ from nas_cli.reports.plots.style import (
 )
 
 FIGURES = {"adagrad": 2, "adam": 3, "nadam": 4, "rmsprop": 5, "sgd": 6, "momentum": 7, "nesterov": 8}
-"""The document's figure of each optimizer."""
+"""The article's figure of each optimizer."""
 
 PANELS = (("accuracy", "accuracy [%]", 100.0), ("loss", "loss", 1.0))
 WIDE, TALL = 9.6, 3.6

@@ -13,7 +13,7 @@ from nas_cli.reports.plots.style import GREEN, HEIGHT, INK, MARKERS, PAPER, SERI
 Row = Mapping[str, Any]
 
 MODES = ("ps-sync", "ps-async", "ring-allreduce", "independent")
-"""In the order of the third document's figures 9 to 14."""
+"""In the order of Polishchuk et al.'s figures 9 to 14."""
 
 COLOURS = tuple(colour for colour in SERIES if colour != GREEN)
 """Green is that of ideal scaling."""
