@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
-from resumable_runs import ROOT, Run, carry_out
+from resumable_runs import ROOT, Run, carry_out, names
 
 from nas_cli.errors import NasError
 from nas_cli.reports.experiments.codeepneat import build_codeepneat
@@ -71,21 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--datasets", type=lambda text: _names(text, DATASETS), default=list(DATASETS))
-    parser.add_argument("--arms", type=lambda text: _names(text, ARMS), default=list(ARMS))
+    parser.add_argument("--datasets", type=lambda text: names(text, DATASETS), default=list(DATASETS))
+    parser.add_argument("--arms", type=lambda text: names(text, ARMS), default=list(ARMS))
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--scale", choices=("reduced", "paper"), default="reduced")
     parser.add_argument("--report", action="store_true", help="run nothing, write the tables")
     parser.add_argument("overrides", nargs="*", help="further KEY=VALUE for every run")
     return parser.parse_args(arguments)
-
-
-def _names(text: str, known: Sequence[str] | dict[str, str]) -> list[str]:
-    names = text.split(",")
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
-    return names
 
 
 def planned(runs: Path, dataset: str, arm: str, repeat: int, scale: str, further: Sequence[str]) -> Run:

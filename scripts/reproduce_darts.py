@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
-from resumable_runs import ROOT, Run, carry_out, replaced
+from resumable_runs import ROOT, Run, carry_out, names, replaced
 
 from nas_cli.errors import NasError
 from nas_cli.estimators.published_tables import published_table
@@ -57,21 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", type=lambda text: _names(text, (BENCH, CELL)), default=[BENCH, CELL])
-    parser.add_argument("--arms", type=lambda text: _names(text, tuple(ARMS)), default=list(ARMS))
+    parser.add_argument("--parts", type=lambda text: names(text, (BENCH, CELL)), default=[BENCH, CELL])
+    parser.add_argument("--arms", type=lambda text: names(text, tuple(ARMS)), default=list(ARMS))
     parser.add_argument("--runs", type=lambda text: Path(text).resolve(), default=RUNS)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--report", action="store_true", help="run nothing, write the tables")
     parser.add_argument("overrides", nargs="*", help="further KEY=VALUE for every run")
     return parser.parse_args(arguments)
-
-
-def _names(text: str, known: Sequence[str]) -> list[str]:
-    names = text.split(",")
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
-    return names
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from resumable_runs import ROOT, Run, carry_out, replaced
+from resumable_runs import ROOT, Run, carry_out, names, replaced
 
 from nas_cli.config import SearchConfig, from_plain, load_config
 from nas_cli.data.prepare import prepare
@@ -169,8 +169,8 @@ def _carry_out(dataset: str, given: argparse.Namespace) -> bool:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--datasets", type=lambda text: _names(text, tuple(DATASETS)), default=list(DATASETS))
-    parser.add_argument("--arms", type=lambda text: _names(text, tuple(ARMS)), default=list(ARMS))
+    parser.add_argument("--datasets", type=lambda text: names(text, tuple(DATASETS)), default=list(DATASETS))
+    parser.add_argument("--arms", type=lambda text: names(text, tuple(ARMS)), default=list(ARMS))
     parser.add_argument("--repeats", type=int, help="numbers 0 … REPEATS − 1; default: 10 splits of Boston, 3 seeds")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time, each with one thread; default: 2")
     parser.add_argument("--runs", type=lambda text: Path(text).resolve(), default=RUNS)
@@ -178,14 +178,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--report", action="store_true", help="run nothing, write the tables")
     parser.add_argument("overrides", nargs="*", help="further KEY=VALUE for every search")
     return parser.parse_args(arguments)
-
-
-def _names(text: str, known: Sequence[str]) -> list[str]:
-    names = text.split(",")
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
-    return names
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Runs of `nas` as processes of their own: begun, resumed if they were interrupted, left alone if complete."""
 
+import argparse
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,15 @@ def replaced(words: Sequence[str], further: Sequence[str]) -> list[str]:
     """The words of a command, KEY=VALUE overrides of a key that `further` ones give anew left out, then these."""
     keys = {word.partition("=")[0] for word in further}
     return [*(word for word in words if "=" not in word or word.partition("=")[0] not in keys), *further]
+
+
+def names(text: str, known: Iterable[str]) -> list[str]:
+    """The names of a list A,B,…, as the type of a command's option; argparse tells of one that is not known."""
+    given, allowed = text.split(","), list(known)
+    unknown = [name for name in given if name not in allowed]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; known: {', '.join(allowed)}")
+    return given
 
 
 def carry_out(runs: Sequence[Run], jobs: int = 1) -> bool:

@@ -72,23 +72,14 @@ def predict(config: MorphConfig) -> list[str]:
 
 def examine(config: MorphConfig) -> list[str]:
     """The same, and what can be removed of the built network."""
-    from nas_cli.training.quiet import quiet_import
+    from nas_cli.commands.start import examined
 
-    lines = predict(config)
-    with quiet_import():
-        import keras  # noqa: F401  (its import is what prints)
+    lines, model = predict(config), examined(config)
     from nas_cli.costs.target_device import target_device
-    from nas_cli.data.info import info
-    from nas_cli.data.sources import data_dir
-    from nas_cli.models.reference import open_model
     from nas_cli.morph.shrunk import removable_line
 
-    data = info(config.dataset, data_dir())
-    model = open_model(config.model, data.input_shape, data.classes)
-    return [
-        *lines,
-        removable_line(model, config.model.name, config.morph, target_device(config.morph.target, config.morph.device)),
-    ]
+    device = target_device(config.morph.target, config.morph.device)
+    return [*lines, removable_line(model, config.model.name, config.morph, device)]
 
 
 def execute(config: MorphConfig, run: Any) -> Mapping[str, Any]:

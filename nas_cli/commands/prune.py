@@ -74,18 +74,11 @@ def predict(config: PruneConfig) -> list[str]:
 
 def examine(config: PruneConfig) -> list[str]:
     """The same, and what can be removed of the built network."""
-    from nas_cli.training.quiet import quiet_import
+    from nas_cli.commands.start import examined
 
-    lines = predict(config)
-    with quiet_import():
-        import keras  # noqa: F401  (its import is what prints)
-    from nas_cli.data.info import info
-    from nas_cli.data.sources import data_dir
-    from nas_cli.models.reference import open_model
+    lines, model = predict(config), examined(config)
     from nas_cli.prune.prospect import prospect_line
 
-    data = info(config.dataset, data_dir())
-    model = open_model(config.model, data.input_shape, data.classes)
     return [*lines, prospect_line(model, config.model.name, config.prune)]
 
 

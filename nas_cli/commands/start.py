@@ -20,6 +20,20 @@ def prepared(config: Any, run: Any, note: Note) -> Dataset:
     return dataset
 
 
+def examined(config: Any) -> Any:
+    """The configured `keras.Model` for the data set's shape, to look at: nothing is prepared, nothing is said."""
+    from nas_cli.training.quiet import quiet_import
+
+    with quiet_import():
+        import keras  # noqa: F401  (its import is what prints)
+    from nas_cli.data.info import info
+    from nas_cli.data.sources import data_dir
+    from nas_cli.models.reference import open_model
+
+    data = info(config.dataset, data_dir())
+    return open_model(config.model, data.input_shape, data.classes)
+
+
 def opened(config: Any, dataset: Dataset, note: Note) -> Any:
     """The configured `keras.Model` for the data set; new weights are drawn from the configured seed."""
     import keras

@@ -23,7 +23,7 @@ from nas_cli.morph.shrunk import check_alive, count, removable, shrunk_block, sm
 from nas_cli.morph.summary import VERSION, summarise
 from nas_cli.runs.folder import RunFolder
 from nas_cli.runs.journal import Journal
-from nas_cli.runs.journaled import in_journal
+from nas_cli.runs.journaled import completed
 from nas_cli.spaces.architecture import from_json
 from nas_cli.surgery.channels import find_channels
 from nas_cli.training.evaluation import evaluate
@@ -84,18 +84,10 @@ def run_morph(
     together = ring or OneProcess()
     events = agreed(together, run.events() if together.rank == 0 else None)
 
-    def session(journal: Journal | None) -> _Session:
-        return _Session(run, journal, events, job, on_event, together, launched)
+    def work(journal: Journal | None) -> None:
+        _Session(run, journal, events, job, on_event, together, launched).carry_out(start)
 
-    if not any(event["event"] == "end" for event in events):
-        in_journal(run, "morph", together.rank == 0, lambda journal: session(journal).carry_out(start), summarise)
-    if together.rank != 0:
-        return {}
-    summary = summarise(run.events())
-    run.write_json("summary.json", summary)
-    run.remove(run.data)
-    run.remove(run.path / "checkpoints")
-    return summary
+    return completed(run, "morph", together.rank == 0, events, work, summarise)
 
 
 @final

@@ -25,7 +25,7 @@ from nas_cli.prune.training import Trained, pruned_by_tfmot, trained
 from nas_cli.prune.weights import find_weights
 from nas_cli.runs.folder import RunFolder
 from nas_cli.runs.journal import Journal
-from nas_cli.runs.journaled import in_journal
+from nas_cli.runs.journaled import completed
 from nas_cli.training.model_files import ModelFiles
 from nas_cli.training.result import Epoch
 from nas_cli.training.settings import TrainingSettings
@@ -82,15 +82,7 @@ def run_prune(
     def work(journal: Journal | None) -> None:
         _Session(run, journal, events, job, on_event, together, launched).carry_out(start)
 
-    if not any(event["event"] == "end" for event in events):
-        in_journal(run, "prune", together.rank == 0, work, summarise)
-    if together.rank != 0:
-        return {}
-    summary = summarise(run.events())
-    run.write_json("summary.json", summary)
-    run.remove(run.data)
-    run.remove(run.path / "checkpoints")
-    return summary
+    return completed(run, "prune", together.rank == 0, events, work, summarise)
 
 
 @final

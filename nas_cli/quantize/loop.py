@@ -24,7 +24,7 @@ from nas_cli.quantize.table import GIVEN, measured_times, named, stored, whole_c
 from nas_cli.runs.files import copy_atomic
 from nas_cli.runs.folder import RunFolder
 from nas_cli.runs.journal import Journal
-from nas_cli.runs.journaled import in_journal
+from nas_cli.runs.journaled import completed
 from nas_cli.training.model_files import ModelFiles
 from nas_cli.training.settings import TrainingSettings
 
@@ -67,13 +67,7 @@ def run_quantize(
         if journal is not None:
             _Session(run, journal, events, job, on_event, launched).carry_out(start)
 
-    if not any(event["event"] == "end" for event in events):
-        in_journal(run, "quantize", True, work, summarise)
-    summary = summarise(run.events())
-    run.write_json("summary.json", summary)
-    run.remove(run.data)
-    run.remove(run.path / "checkpoints")
-    return summary
+    return completed(run, "quantize", True, events, work, summarise)
 
 
 @final

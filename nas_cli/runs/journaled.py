@@ -11,6 +11,30 @@ from nas_cli.runs.journal import Journal
 Summarise = Callable[[Sequence[Mapping[str, Any]]], Mapping[str, Any]]
 
 
+def completed(
+    run: RunFolder,
+    command: str,
+    main: bool,
+    events: Sequence[Mapping[str, Any]],
+    work: Callable[[Journal | None], None],
+    summarise: Summarise,
+) -> dict[str, Any]:
+    """The summary of the run after its `work`, which is left out where the journal's `events` have an end.
+
+    Then the summary is written, and what only a running one needs is removed. A process that is not the `main` one gets
+    an empty summary. Raises what `in_journal` does.
+    """
+    if not any(event["event"] == "end" for event in events):
+        in_journal(run, command, main, work, summarise)
+    if not main:
+        return {}
+    summary = dict(summarise(run.events()))
+    run.write_json("summary.json", summary)
+    run.remove(run.data)
+    run.remove(run.path / "checkpoints")
+    return summary
+
+
 def in_journal(
     run: RunFolder, command: str, main: bool, work: Callable[[Journal | None], None], summarise: Summarise
 ) -> None:

@@ -14,7 +14,7 @@ from nas_cli.data.settings import AugmentationSettings
 from nas_cli.models.settings import ModelSettings
 from nas_cli.runs.folder import RunFolder
 from nas_cli.runs.journal import Journal
-from nas_cli.runs.journaled import Summarise, in_journal
+from nas_cli.runs.journaled import Summarise, completed
 from nas_cli.training.settings import TrainingSettings
 
 VERSION = 1
@@ -56,13 +56,7 @@ def run_optimizers(
         if journal is not None:
             _Session(run, journal, events, job, on_event).carry_out(start, launched)
 
-    if not any(event["event"] == "end" for event in events):
-        in_journal(run, "bench", True, work, summarise)
-    summary = dict(summarise(run.events()))
-    run.write_json("summary.json", summary)
-    run.remove(run.data)
-    run.remove(run.path / "checkpoints")
-    return summary
+    return completed(run, "bench", True, events, work, summarise)
 
 
 @final
