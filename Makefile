@@ -6,10 +6,10 @@ NAS := $(VENV)/bin/nas
 PY := $(VENV)/bin/python
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help setup demo format lint test test-slow smoke golden bench kill-resume lock clean
+.PHONY: help setup demo format lint test test-slow smoke reproduce-tables golden bench kill-resume lock clean
 
 help: ## This list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-17s %s\n", $$1, $$2}'
 
 $(READY): requirements.txt requirements-build.txt requirements-horovod.txt pyproject.toml scripts/setup.sh
 	@scripts/setup.sh
@@ -37,6 +37,9 @@ test-slow: $(READY) ## The slow tests too
 
 smoke: $(READY) ## A search of about a minute, from end to end
 	@out=$$(mktemp -d) && $(NAS) search --scale smoke --out "$$out/run" && rm -r "$$out"
+
+reproduce-tables: $(READY) ## Every table and figure of the documents (SCALE=smoke|reduced|paper ONLY=codeepneat,… DRY_RUN=1)
+	@$(PY) scripts/reproduce_tables.py --scale $(or $(SCALE),reduced) $(if $(ONLY),--only $(ONLY)) $(if $(DRY_RUN),--dry-run)
 
 golden: $(READY) ## Rewrite the golden files (help pages, configurations, CSV headers)
 	@NAS_GOLDEN=write $(VENV)/bin/pytest -q tests/test_golden.py

@@ -174,6 +174,8 @@ def make_strategy(config: SearchConfig, space: Any, found: Callable[[], Sequence
             f"scheduler={config.scheduler.name} with strategy={config.strategy.name}: found networks are compared with "
             "random ones after trainings of equal length: use --scheduler none."
         )
+    if has_supernet(config):
+        _check_trains_all(config)
     if getattr(config.strategy, "inheritance", "none") != "none" and config.estimator.name != "morph":
         raise ConfigError(
             f"strategy.inheritance={config.strategy.inheritance} needs networks that are compressed, "
@@ -190,6 +192,25 @@ def make_strategy(config: SearchConfig, space: Any, found: Callable[[], Sequence
     return scheduled
 
 
+def _check_trains_all(config: SearchConfig) -> None:
+    """Passes if a supernet search's trials are trained each by itself.
+
+    Raises:
+        ConfigError: for what an estimator takes from an earlier generation: there is only one.
+    """
+    estimator, proxy = config.estimator, getattr(config.estimator, "filter", None)
+    asked = {f"estimator.{key}=true": getattr(estimator, key, False) for key in ("reuse", "stop_early")}
+    asked["estimator=inherit"] = getattr(estimator, "inherits", False)
+    if proxy is not None:
+        asked[f"estimator.filter.proxy={proxy.proxy}"] = proxy.proxy != "none"
+    for text, wanted in asked.items():
+        if wanted:
+            raise ConfigError(
+                f"{text} goes by networks of an earlier generation, strategy={config.strategy.name} trains all in one: "
+                "leave it out."
+            )
+
+
 def planned_trials(config: SearchConfig) -> int:
     """How many trials the search will make."""
     settings = config.strategy
@@ -197,7 +218,8 @@ def planned_trials(config: SearchConfig) -> int:
         return int(settings.found) + planned_randoms(config)
     if hasattr(config.scheduler, "planned"):
         space = make_space(config, *NO_DATA) if looks_up(config) else None
-        return int(_schedule(config, space).planned(settings))
+        hears = hasattr(load(find("strategy", settings.name).target), "hear")
+        return int(_schedule(config, space).planned(settings, hears))
     return int(settings.planned if hasattr(settings, "planned") else settings.generations * settings.population)
 
 

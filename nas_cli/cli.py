@@ -2,12 +2,14 @@
 
 import importlib
 import os
+import platform
 import sys
 from typing import Any
 
 import click
 
 from nas_cli import __version__
+from nas_cli.commands.completion import HOW_TO
 from nas_cli.errors import ConfigError, NasError
 
 COMMANDS = {
@@ -19,7 +21,8 @@ COMMANDS = {
     "quantize": "Store a network in fewer bits, and measure what that costs and gains.",
     "export": "Write a network in a format that other programs read.",
     "bench": "Time training on several processes, or project it to clusters.",
-    "report": "Rebuild the reports of runs, or compare several.",
+    "report": "Rebuild the reports of runs, compare several, or make one page of a folder of runs.",
+    "runs": "List, compare and remove runs.",
     "data": "List, fetch and verify data sets.",
     "doctor": "Show what this machine has, and a fix for each thing missing.",
 }
@@ -84,12 +87,32 @@ def _debug() -> bool:
     return "--debug" in sys.argv
 
 
+def _version(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
+    if not asked or ctx.resilient_parsing:
+        return
+    found = [f"{title} {_installed(title.lower())}" for title in ("TensorFlow", "Keras", "Horovod")]
+    click.echo(f"nas {__version__}\nPython {platform.python_version()}, {', '.join(found)}")
+    ctx.exit()
+
+
+def _installed(package: str) -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted.",
+    epilog=f"{HOW_TO}\nExit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted.",
 )
-@click.version_option(__version__, prog_name="nas")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
+    help="Show the version, those of TensorFlow, Keras and Horovod, and exit.",
+)  # fmt: skip
 def cli() -> None:
     """Search, train, shrink and measure neural networks on TensorFlow/Keras.
 
@@ -99,6 +122,7 @@ def cli() -> None:
     nas train --model RUN               train a searched network with the full budget
     nas morph --model RUN               make it smaller, and train the smaller one
     nas report RUN                      curves, Pareto front and drawing as HTML
+    nas runs                            what has been run here?
     nas doctor                          is everything here?
 
     `nas COMMAND --help` explains a command.

@@ -19,7 +19,7 @@ from nas_cli.prune.settings import PruneSettings
 from nas_cli.quantize.settings import QuantizeSettings
 from nas_cli.registry import REGISTRY, find, load
 from nas_cli.schema import choice, nearest, number, validate
-from nas_cli.training.settings import TrainingSettings
+from nas_cli.training.settings import RetrainingSettings, TrainingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,34 @@ class TrainConfig(NetworkConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MorphConfig(NetworkConfig):
+class SmallerNetworkConfig(NetworkConfig):
+    """What every run has that makes a smaller network of one; `distill`: what is learned of `training.teacher`."""
+
+    training: RetrainingSettings
+    distill: DistillSettings
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ConfigError: settings of several teachers, or of another network's, with the network itself as the teacher.
+        """
+        if self.own_teacher is None:
+            return
+        self.distill.shares(1)
+        if self.distill.inputs not in ("auto", "raw"):
+            raise ConfigError(
+                f"distill.inputs={self.distill.inputs} with training.teacher=self: must be auto, for the teacher takes "
+                "what the network takes that is made of it."
+            )
+
+    @property
+    def own_teacher(self) -> DistillSettings | None:
+        """What the smaller network learns of the one it was made of; None where it learns of labels alone."""
+        return self.distill if self.training.teacher is not None and self.distill.teaches else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MorphConfig(SmallerNetworkConfig):
     """Everything that defines a shrinking: the network, one shrinking phase (`morph`), and what surrounds it (`loop`).
 
     `training` is that of every phase, but for what `morph` and `loop` say of its length and learning rate.
@@ -88,7 +115,7 @@ class MorphConfig(NetworkConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PruneConfig(NetworkConfig):
+class PruneConfig(SmallerNetworkConfig):
     """Everything that defines a pruning: the network, its rounds (`prune`), and what they are compared with (`loop`).
 
     `training` is that of every phase, but for what `prune` says of its length and learning rate.
@@ -96,6 +123,11 @@ class PruneConfig(NetworkConfig):
 
     prune: PruneSettings
     loop: PruneLoopSettings
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.own_teacher is not None and self.prune.engine == "tfmot":
+            raise ConfigError("training.teacher=self: prune.engine=tfmot learns of labels alone; use prune.engine=own.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,10 +15,12 @@ middles of k equal parts of each range.
 import argparse
 import math
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from resumable_runs import ROOT, shown
 
 from nas_cli.errors import NasError
 from nas_cli.reports.experiments.random_against_grid import Course, build_random_against_grid
@@ -29,7 +31,6 @@ from nas_cli.strategies.contract import Outcome, Proposal, Strategy
 from nas_cli.strategies.grid import Grid, GridSettings
 from nas_cli.strategies.random import RandomSearch, RandomSettings, RegionSettings
 
-ROOT = Path(__file__).resolve().parents[1]
 WIDTH = 0.05
 SIDES = (2, 3, 4)
 """Values of each hyper-parameter on the grid: 16, 81 and 256 trials."""
@@ -48,7 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / "random_against_grid")
     given = parser.parse_args(arguments)
+    begun = time.perf_counter()
     courses = [
         search(name, important, side, seed)
         for important in (1, 4)
@@ -56,10 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for seed in range(given.seeds)
         for name in ("grid", "random")
     ]
-    out = ROOT / "results" / "random_against_grid"
+    seconds, command = time.perf_counter() - begun, f"python scripts/{Path(__file__).name}"
     try:
-        for path in build_random_against_grid(courses, out, f"python scripts/{Path(__file__).name}"):
-            print(path.relative_to(ROOT))
+        for path in build_random_against_grid(courses, given.out, command, seconds):
+            print(shown(path.resolve()))
     except NasError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1

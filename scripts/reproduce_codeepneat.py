@@ -12,11 +12,11 @@ from them. Tables and figures go to results/codeepneat/ (reduced) or results/cod
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 
-from resumable_runs import ROOT, Run, carry_out, names
+from resumable_runs import ROOT, Run, add_places, carry_out, ended, names, replaced, shown
 
 from nas_cli.errors import NasError
 from nas_cli.reports.experiments.codeepneat import build_codeepneat
@@ -54,38 +54,45 @@ PAPER_RATE = "estimator.morph.learning_rate=0.001"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
-    given = _parse(arguments)
-    runs = ROOT / "results" / "runs" / f"codeepneat-{given.scale}"
+    given = parse(arguments)
+    out = given.out or ROOT / "results" / ("codeepneat" if given.scale == "reduced" else f"codeepneat_{given.scale}")
     failed = False
-    out = ROOT / "results" / ("codeepneat" if given.scale == "reduced" else f"codeepneat_{given.scale}")
     try:
-        for dataset, repeat, arm in () if given.report else product(given.datasets, range(given.repeats), given.arms):
-            failed |= not carry_out([planned(runs, dataset, arm, repeat, given.scale, given.overrides)])
-        for path in build_codeepneat(runs, out, f"python scripts/{Path(__file__).name} --scale {given.scale}"):
-            print(path.relative_to(ROOT))
+        for run in every_run(given):
+            failed |= not carry_out([run])
+        for path in build_codeepneat(given.runs, out, f"python scripts/{Path(__file__).name} --scale {given.scale}"):
+            print(shown(path))
     except NasError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     return int(failed)
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--datasets", type=lambda text: names(text, DATASETS), default=list(DATASETS))
     parser.add_argument("--arms", type=lambda text: names(text, ARMS), default=list(ARMS))
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--scale", choices=("reduced", "paper"), default="reduced")
-    parser.add_argument("--report", action="store_true", help="run nothing, write the tables")
-    parser.add_argument("overrides", nargs="*", help="further KEY=VALUE for every run")
-    return parser.parse_args(arguments)
+    add_places(parser)
+    given = parser.parse_args(arguments)
+    given.runs = given.runs or ROOT / "results" / "runs" / f"codeepneat-{given.scale}"
+    return given
+
+
+def every_run(given: argparse.Namespace) -> Iterator[Run]:
+    """The runs that the options ask for; the words of one follow from what those before have written."""
+    for dataset, repeat, arm in () if given.report else product(given.datasets, range(given.repeats), given.arms):
+        yield planned(given.runs, dataset, arm, repeat, given.scale, given.overrides)
 
 
 def planned(runs: Path, dataset: str, arm: str, repeat: int, scale: str, further: Sequence[str]) -> Run:
     """A search; one of another arm than the plain one starts from the populations that the plain one has saved."""
     experiment = f"codeepneat_{dataset}" + ("_paper" if scale == "paper" else "")
-    words = ["search", "--experiment", experiment, f"seed={repeat}", *OVERRIDES[arm], *further]
+    words = ["search", "--experiment", experiment, f"seed={repeat}", *OVERRIDES[arm]]
     words += _compression(dataset, arm, scale) + _populations(runs / dataset / f"{PLAIN}-{repeat}", arm)
-    return Run(runs / dataset / f"{arm}-{repeat}", words)
+    return Run(runs / dataset / f"{arm}-{repeat}", replaced(words, further))
 
 
 def _compression(dataset: str, arm: str, scale: str) -> list[str]:
@@ -103,4 +110,4 @@ def _populations(plain: Path, arm: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

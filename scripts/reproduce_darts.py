@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
-from resumable_runs import ROOT, Run, carry_out, names, replaced
+from resumable_runs import ROOT, Run, add_places, carry_out, ended, names, replaced, shown
 
 from nas_cli.errors import NasError
 from nas_cli.estimators.published_tables import published_table
@@ -43,28 +43,31 @@ def runs(parts: Sequence[str], arms: Sequence[str], folder: Path, further: Seque
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
-    given = _parse(arguments)
+    given = parse(arguments)
     try:
-        complete = given.report or carry_out(runs(given.parts, given.arms, given.runs, given.overrides))
+        complete = carry_out(every_run(given))
         command = f"python scripts/{Path(__file__).name}"
         for path in build_darts(given.runs, published_table(BENCH), given.out, command):
-            print(path)
+            print(shown(path))
     except NasError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     return int(not complete)
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parts", type=lambda text: names(text, (BENCH, CELL)), default=[BENCH, CELL])
     parser.add_argument("--arms", type=lambda text: names(text, tuple(ARMS)), default=list(ARMS))
-    parser.add_argument("--runs", type=lambda text: Path(text).resolve(), default=RUNS)
-    parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--report", action="store_true", help="run nothing, write the tables")
-    parser.add_argument("overrides", nargs="*", help="further KEY=VALUE for every run")
+    add_places(parser, RUNS, OUT)
     return parser.parse_args(arguments)
 
 
+def every_run(given: argparse.Namespace) -> list[Run]:
+    """The runs that the options ask for."""
+    return [] if given.report else runs(given.parts, given.arms, given.runs, given.overrides)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

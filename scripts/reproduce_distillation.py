@@ -1,13 +1,14 @@
 """Runs, or goes on with, the experiments on distillation and on wrong labels, and writes their tables.
 
     python scripts/reproduce_distillation.py                                # all parts, three seeds
-    python scripts/reproduce_distillation.py --parts mnist --seeds 1
+    python scripts/reproduce_distillation.py --parts mnist --seeds 1 --temperatures 20
     python scripts/reproduce_distillation.py --parts cifar10 --student results/runs/PRUNED
     python scripts/reproduce_distillation.py --report                      # tables from what is there
 
 mnist: Hinton's teacher, and his students at several temperatures. cifar10: a student alone, with one teacher, and with
-an ensemble, on a part of CIFAR-10. label_noise: losses on fashion_mini with wrong labels. Every run is a `nas train` or
-`nas distill` of its own under results/runs/distillation/<part>/<arm>-<seed>, resumed if it was interrupted, left alone
+an ensemble, on a part of CIFAR-10. self: a network pruned to half of its FLOPs there, fine-tuned with and without
+itself as the teacher. label_noise: losses on fashion_mini with wrong labels. Every run is a `nas train`, `nas distill`
+or `nas prune` of its own under results/runs/distillation/<part>/<arm>-<seed>, resumed if it was interrupted, left alone
 if it is complete. Tables and figures go to results/distillation/.
 """
 
@@ -17,13 +18,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from resumable_runs import ROOT, Run, carry_out
+from resumable_runs import ROOT, Run, add_places, carry_out, ended, names, replaced, shown
 
 from nas_cli.errors import NasError
-from nas_cli.reports.experiments.distillation import CIFAR10, MNIST, NOISE, build_distillation
+from nas_cli.reports.experiments.distillation import CIFAR10, MNIST, NOISE, SELF, TEACHER, build_distillation
 
-PARTS = (MNIST, CIFAR10, NOISE)
-TEMPERATURES = {"student": (1, 2, 4, 8, 20), "small": (1, 2.5, 4, 8, 20)}
+PARTS = (MNIST, CIFAR10, SELF, NOISE)
+TEMPERATURES = {"student": (20, 1, 2, 4, 8), "small": (4, 1, 2.5, 8, 20)}
+"""The one that is compared with no teacher comes first."""
 NETWORKS = {"student": "hinton_student", "small": "hinton_small_student"}
 LOSSES = (
     "cross_entropy", "label_smoothing", "symmetric_cross_entropy", "generalised_cross_entropy", "bootstrap_soft",
@@ -47,42 +49,49 @@ class Training:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
-    given = _parse(arguments)
-    runs, out = ROOT / "results" / "runs" / "distillation", ROOT / "results" / "distillation"
+    given = parse(arguments)
     failed = False
     try:
-        for run in () if given.report else planned(given.parts, given.seeds, given.student, runs):
-            failed |= not _carry_out(runs, run, given.overrides)
-        for path in build_distillation(runs, out, f"python scripts/{Path(__file__).name}"):
-            print(path.relative_to(ROOT))
+        for one in _wanted(given):
+            failed |= not _carry_out(given.runs, one, given.overrides)
+        for path in build_distillation(given.runs, given.out, f"python scripts/{Path(__file__).name}"):
+            print(shown(path))
     except NasError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     return int(failed)
 
 
-def planned(parts: Sequence[str], seeds: int, student: str, root: Path) -> Iterator[Training]:
-    """All runs in order: of a seed the teacher comes before its students."""
-    for seed in range(seeds):
-        if MNIST in parts:
-            yield from _mnist(seed, root)
-        if CIFAR10 in parts:
-            yield from _cifar10(seed, student, root)
-        if NOISE in parts:
+def planned(given: argparse.Namespace, root: Path) -> Iterator[Training]:
+    """All runs in order: of a seed the teacher comes before its students, and what is compared before the rest."""
+    for seed in range(given.seeds):
+        if MNIST in given.parts:
+            yield from _mnist(seed, root, given.temperatures)
+        if CIFAR10 in given.parts:
+            yield from _cifar10(seed, given.student, root)
+        if SELF in given.parts:
+            yield from _self(seed, root)
+        if NOISE in given.parts:
             yield from _noise(seed)
 
 
-def _mnist(seed: int, root: Path) -> Iterator[Training]:
+def _mnist(seed: int, root: Path, temperatures: Sequence[str]) -> Iterator[Training]:
     teacher = f"{MNIST}/teacher-{seed}"
     yield Training(teacher, ("train", "--experiment", "distill_mnist_teacher", f"seed={seed}"))
     base = ("distill", "--experiment", "distill_mnist", "--teacher", str(root / teacher), f"seed={seed}")
+    taught: dict[str, list[Training]] = {}
     for arm, network in NETWORKS.items():
         chosen = (*base, "--student", network)
+        taught[arm] = [
+            Training(f"{MNIST}/{arm}_T{value}-{seed}", (*chosen, f"distill.temperature={value}"), (teacher,))
+            for value in map(str, TEMPERATURES[arm])
+            if value in temperatures
+        ]
         # A distillation without soft targets is plain training with the same settings, bit for bit.
         yield Training(f"{MNIST}/{arm}_plain-{seed}", (*chosen, "distill.lambda_soft=0"), (teacher,))
-        for temperature in TEMPERATURES[arm]:
-            words = (*chosen, f"distill.temperature={temperature}")
-            yield Training(f"{MNIST}/{arm}_T{temperature}-{seed}", words, (teacher,))
+        yield from taught[arm][:1]
+    for arm in NETWORKS:
+        yield from taught[arm][1:]
 
 
 def _cifar10(seed: int, student: str, root: Path) -> Iterator[Training]:
@@ -99,6 +108,15 @@ def _cifar10(seed: int, student: str, root: Path) -> Iterator[Training]:
     yield Training(f"{CIFAR10}/ensemble-{seed}", ("distill", "--teacher", ",".join(paths), *base), teachers)
 
 
+def _self(seed: int, root: Path) -> Iterator[Training]:
+    """Both arms prune the same network in the same way; only what their fine-tuning learns from differs."""
+    whole = f"{SELF}/{TEACHER}-{seed}"
+    yield Training(whole, ("train", "--experiment", "pruning_cifar10", f"seed={seed}"))
+    pruned = ("prune", "--experiment", "pruning_cifar10", "--prune", "filters", "--model", str(root / whole))
+    yield Training(f"{SELF}/plain-{seed}", (*pruned, f"seed={seed}"), (whole,))
+    yield Training(f"{SELF}/taught-{seed}", (*pruned, "training.teacher=self", f"seed={seed}"), (whole,))
+
+
 def _noise(seed: int) -> Iterator[Training]:
     for share in SHARES:
         for loss in LOSSES:
@@ -106,23 +124,33 @@ def _noise(seed: int) -> Iterator[Training]:
             yield Training(f"{NOISE}/{loss}_{share}-{seed}", words)
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", type=_parts, default=list(PARTS))
+    parser.add_argument("--parts", type=lambda text: names(text, PARTS), default=list(PARTS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument(
         "--student", default="paper3_cnn", help="cifar10's: zoo name, or the run of a search or pruning"
     )
-    parser.add_argument("--report", action="store_true", help="run nothing, write the tables")
-    parser.add_argument("overrides", nargs="*", help="further KEY=VALUE for every run")
+    known = [str(value) for values in TEMPERATURES.values() for value in values]
+    parser.add_argument(
+        "--temperatures", type=lambda text: names(text, known), default=known, help="mnist's; default: all"
+    )
+    parser.add_argument("--arms", type=lambda text: text.split(","), default=[], help="of the parts; default: all")
+    add_places(parser, ROOT / "results" / "runs" / "distillation", ROOT / "results" / "distillation")
     return parser.parse_args(arguments)
 
 
-def _parts(text: str) -> list[str]:
-    unknown = [name for name in text.split(",") if name not in PARTS]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; known: {', '.join(PARTS)}")
-    return text.split(",")
+def every_run(given: argparse.Namespace) -> Iterator[Run]:
+    """The runs that the options ask for."""
+    for one in _wanted(given):
+        yield Run(given.runs / one.place, replaced(one.words, given.overrides))
+
+
+def _wanted(given: argparse.Namespace) -> Iterator[Training]:
+    for one in () if given.report else planned(given, given.runs):
+        if not given.arms or one.place.rpartition("/")[2].rpartition("-")[0] in (*given.arms, TEACHER):
+            yield one
 
 
 def _carry_out(runs: Path, one: Training, further: Sequence[str]) -> bool:
@@ -131,8 +159,8 @@ def _carry_out(runs: Path, one: Training, further: Sequence[str]) -> bool:
     if missing:
         print(f"{one.place}: left out, {missing[0]} is not complete", file=sys.stderr, flush=True)
         return False
-    return carry_out([Run(runs / one.place, [*one.words, *further])])
+    return carry_out([Run(runs / one.place, replaced(one.words, further))])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

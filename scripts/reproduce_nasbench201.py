@@ -24,6 +24,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from resumable_runs import ROOT, ended, names, shown
+from time_limit import TimeLimit
+
 from nas_cli.build import NO_DATA, known_cost, make_economies, make_estimator, make_space, make_strategy
 from nas_cli.commands.search import start_event
 from nas_cli.config import SearchConfig, load_config
@@ -31,15 +34,14 @@ from nas_cli.errors import NasError
 from nas_cli.estimators.published_tables import published_table
 from nas_cli.reports.experiments.nasbench201 import build_nasbench201
 from nas_cli.reports.experiments.nasbench201_arms import ARMS, FEW, find_runs
+from nas_cli.reports.source import load
 from nas_cli.runs.environment import environment
 from nas_cli.runs.folder import CONFIG, RunFolder, create_run
 from nas_cli.schema import plain
 from nas_cli.search.in_process import InProcess
 from nas_cli.search.loop import run_search
 from nas_cli.search.summary import is_complete
-from nas_cli.strategies.time_limit import TimeLimit
 
-ROOT = Path(__file__).resolve().parents[1]
 COMMON = ("space=nasbench201", "estimator=table", "strategy.population=10")
 UNTIMED = "strategy.generations=10"
 TIMED = "strategy.generations=100"
@@ -77,8 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{len(tasks)} runs in {time.perf_counter() - began:.0f} s", file=sys.stderr)
         arms = find_runs(given.runs)
         command = f"python scripts/{Path(__file__).name}"
-        for path in build_nasbench201(arms, published_table("nasbench201"), given.out, command):
-            print(path)
+        machines = [load(given.runs / arm / str(searches[0].seed)).environment for arm, searches in arms.items()]
+        for path in build_nasbench201(arms, published_table("nasbench201"), given.out, command, machines):
+            print(shown(path))
     except NasError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
@@ -87,21 +90,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--arms", type=_names, default=list(ARMS))
+    parser.add_argument("--arms", type=lambda text: names(text, ARMS), default=list(ARMS))
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--runs", type=Path, default=ROOT / "results" / "runs" / "nasbench201")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "nasbench201")
     parser.add_argument("--report", action="store_true", help="run nothing, write the tables")
     return parser.parse_args(arguments)
-
-
-def _names(text: str) -> list[str]:
-    names = text.split(",")
-    unknown = [name for name in names if name not in ARMS]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; known: {', '.join(ARMS)}")
-    return names
 
 
 def _run_all(tasks: Sequence[tuple[Path, str, int]], processes: int) -> None:
@@ -160,4 +155,4 @@ def _seconds() -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

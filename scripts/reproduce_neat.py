@@ -16,6 +16,7 @@ import argparse
 import functools
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
@@ -24,7 +25,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from resumable_runs import ROOT, Run, carry_out
+from resumable_runs import ROOT, Run, add_places, carry_out, ended, replaced, shown
 
 from nas_cli.build import make_estimator, make_space, make_strategy
 from nas_cli.config import SearchConfig, load_config
@@ -33,6 +34,7 @@ from nas_cli.data.prepare import open_prepared, prepare
 from nas_cli.data.sources import data_dir
 from nas_cli.errors import NasError
 from nas_cli.estimators.contract import Score
+from nas_cli.reports.experiments.made import Made, in_process
 from nas_cli.reports.experiments.neat import BOSTON, XOR, build_neat
 from nas_cli.strategies.contract import Outcome, Proposal
 
@@ -105,56 +107,63 @@ def baselines(dataset: Dataset) -> list[dict[str, Any]]:
     return rows
 
 
-def repeat(one: Callable[[int, Path], list[dict[str, Any]]], seeds: int, file: str) -> None:
-    """Writes the rows of all seeds."""
+def repeat(one: Callable[[int, Path], list[dict[str, Any]]], seeds: int, file: Path) -> Made:
+    """Writes the rows of all seeds; what that took."""
+    begun = time.perf_counter()
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(seeds):
             rows += one(seed, Path(folder) / "prepared")
             print(f"{one.__name__} {seed}: {rows[-1]}", file=sys.stderr, flush=True)
-    OUT.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(rows).to_csv(OUT / file, index=False)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows).to_csv(file, index=False)
+    return in_process(one.__name__, seeds, time.perf_counter() - begun)
 
 
-def deep(seeds: int, further: Sequence[str]) -> bool:
-    """True once all runs are complete."""
-    return carry_out([_planned(strategy, seed, further) for seed, strategy in product(range(seeds), STRATEGIES)])
+def every_run(given: argparse.Namespace) -> list[Run]:
+    """The runs that the options ask for."""
+    seeds = range(given.seeds or SEEDS["deep"]) if "deep" in _parts(given) else ()
+    return [_planned(strategy, seed, given.runs, given.overrides) for seed, strategy in product(seeds, STRATEGIES)]
 
 
-def _planned(strategy: str, seed: int, further: Sequence[str]) -> Run:
-    words = ["search", "--experiment", "deepneat", "--strategy", strategy, f"seed={seed}", *further]
-    return Run(RUNS / f"{strategy}-{seed}", words)
+def _parts(given: argparse.Namespace) -> list[str]:
+    return [] if given.report else [given.only] if given.only else list(SEEDS)
+
+
+def _planned(strategy: str, seed: int, runs: Path, further: Sequence[str]) -> Run:
+    words = ["search", "--experiment", "deepneat", "--strategy", strategy, f"seed={seed}"]
+    return Run(runs / f"{strategy}-{seed}", replaced(words, further))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
-    given = _parse(arguments)
-    parts = [] if given.report else [given.only] if given.only else list(SEEDS)
+    given = parse(arguments)
+    parts = _parts(given)
     seeds = {part: given.seeds or SEEDS[part] for part in SEEDS}
-    complete = True
+    complete, made = True, []
     try:
         if "xor" in parts:
-            repeat(xor, seeds["xor"], XOR)
+            made.append(repeat(xor, seeds["xor"], given.out / XOR))
         if "boston" in parts:
-            repeat(boston, seeds["boston"], BOSTON)
+            made.append(repeat(boston, seeds["boston"], given.out / BOSTON))
         if "deep" in parts:
-            complete = deep(seeds["deep"], given.overrides)
-        for path in build_neat(RUNS, OUT, f"python scripts/{Path(__file__).name}"):
-            print(path.relative_to(ROOT))
+            complete = carry_out(every_run(given))
+        for path in build_neat(given.runs, given.out, f"python scripts/{Path(__file__).name}", made):
+            print(shown(path))
     except NasError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     return int(not complete)
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=tuple(SEEDS))
     parser.add_argument("--seeds", type=int, help="runs 0 … SEEDS − 1; default: 100, 5 and 5")
-    parser.add_argument("--report", action="store_true", help="run nothing, write the page")
-    parser.add_argument("overrides", nargs="*", help="further KEY=VALUE for the runs of `deep`")
+    add_places(parser, RUNS, OUT)
     return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

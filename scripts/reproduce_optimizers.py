@@ -7,7 +7,7 @@
     python scripts/reproduce_optimizers.py --report           # tables from what is there
 
 Each protocol is a `nas bench` of its own under results/runs/optimizers/<scale>/<protocol>, resumed if it was
-interrupted, left alone if it is complete.
+interrupted, left alone if it is complete. Tables of scale paper go to results/optimizers_paper/.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from resumable_runs import ROOT, Run, carry_out, replaced
+from resumable_runs import ROOT, Run, add_places, carry_out, ended, replaced, shown
 
 from nas_cli.errors import NasError
 from nas_cli.reports.experiments.optimizers import build_optimizers
@@ -35,19 +35,29 @@ def runs(scale: str, protocols: Sequence[str], root: Path, further: Sequence[str
     return found
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code."""
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", choices=("reduced", "paper"), default="reduced")
     parser.add_argument("--only", choices=PROTOCOLS)
-    parser.add_argument("--report", action="store_true", help="run nothing, write the tables")
-    parser.add_argument("overrides", nargs="*", help="further KEY=VALUE for every run")
-    given = parser.parse_args(arguments)
+    add_places(parser, RUNS)
+    return parser.parse_args(arguments)
+
+
+def every_run(given: argparse.Namespace) -> list[Run]:
+    """The runs that the options ask for."""
     protocols = PROTOCOLS if given.only is None else (given.only,)
+    return [] if given.report else runs(given.scale, protocols, given.runs, given.overrides)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code."""
+    given = parse(arguments)
+    out = given.out or OUT.with_name("optimizers" if given.scale == "reduced" else f"optimizers_{given.scale}")
     try:
-        complete = given.report or carry_out(runs(given.scale, protocols, RUNS, given.overrides))
-        for path in build_optimizers(RUNS / given.scale, OUT, f"python scripts/{Path(__file__).name}"):
-            print(path.relative_to(ROOT))
+        complete = carry_out(every_run(given))
+        for path in build_optimizers(given.runs / given.scale, out, f"python scripts/{Path(__file__).name}"):
+            print(shown(path))
     except NasError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
@@ -55,4 +65,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

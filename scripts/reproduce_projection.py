@@ -5,8 +5,13 @@
 The same as `nas bench --mode project` with its default models, on two clusters, and the check of the model itself.
 """
 
+import argparse
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
+
+from resumable_runs import ROOT, shown
 
 from nas_cli.bench.projection.cluster import load_cluster
 from nas_cli.bench.projection.project import MODES, project, project_all
@@ -16,7 +21,6 @@ from nas_cli.config import conf_dir
 from nas_cli.errors import NasError
 from nas_cli.reports.experiments.scaling import build_scaling
 
-ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "results" / "scaling"
 
 MODELS = ("vgg16", "vgg19", "resnet50", "resnet152", "inception_v4")
@@ -29,8 +33,12 @@ VALIDATED = ("pascal_25g", "pascal_40g", "p2_xlarge", "p2_8xlarge")
 KNEE = (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=OUT)
+    given = parser.parse_args(arguments)
+    begun = time.perf_counter()
     try:
         clusters = {name: load_cluster(name, conf_dir() / "cluster") for name in (*VALIDATED, *STUDIED)}
         rows = published()
@@ -43,8 +51,9 @@ def main() -> int:
         hosts, inception = fitted["p2_xlarge"], profiled("inception_v3")
         knee = [(w, project(hosts, inception, "ps-sync", w, 64, w).images_per_second) for w in KNEE]
         command = f"python scripts/{Path(__file__).name}"
-        for path in build_scaling(projections, checks, fits, knee, networks, OUT, command):
-            print(path.relative_to(ROOT))
+        seconds = time.perf_counter() - begun
+        for path in build_scaling(projections, checks, fits, knee, networks, given.out, command, seconds):
+            print(shown(path.resolve()))
     except NasError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 
-from resumable_runs import ROOT, Run, carry_out, replaced
+from resumable_runs import ROOT, Run, add_places, carry_out, ended, of_arms, replaced, shown
 
 from nas_cli.costs.latency import measure
 from nas_cli.errors import NasError
@@ -38,64 +38,70 @@ REPEATS = {1: 200, 32: 20}
 """Measured predictions, by the size of the batch."""
 
 
-def dense(seed: int, model: str = "resnet20", width: float = 1.0) -> Run:
+def dense(seed: int, root: Path, model: str = "resnet20", width: float = 1.0) -> Run:
     """The trained network that the arms of a seed prune."""
     narrower = () if width == 1 else (f"model.width={width:g}",)
     words = ("train", *CIFAR, *SMALLER.get(model, ()), "--model", model, *narrower, f"seed={seed}")
-    return Run(RUNS / "dense" / f"{model}-{width:g}-{seed}", words)
+    return Run(root / "dense" / f"{model}-{width:g}-{seed}", words)
 
 
-def weights(seed: int) -> Iterator[Run]:
+def weights(seed: int, root: Path = RUNS) -> Iterator[Run]:
     """Single weights by every criterion, to 95 %."""
-    yield dense(seed)
+    yield dense(seed, root)
     for criterion in ("magnitude", "taylor", "obd", "random"):
-        words = (*_pruned(seed), f"prune.criterion={criterion}", "prune.spread=global", *CURVE, "prune.sparsity=0.95")
-        yield Run(RUNS / "weights" / f"{criterion}-0.95-{seed}", words)
+        words = (
+            *_pruned(seed, root),
+            f"prune.criterion={criterion}",
+            "prune.spread=global",
+            *CURVE,
+            "prune.sparsity=0.95",
+        )
+        yield Run(root / "weights" / f"{criterion}-0.95-{seed}", words)
 
 
-def filters(seed: int) -> Iterator[Run]:
+def filters(seed: int, root: Path = RUNS) -> Iterator[Run]:
     """Whole filters by every criterion, to a quarter of the FLOPs."""
-    yield dense(seed)
+    yield dense(seed, root)
     for criterion in ("magnitude", "taylor", "obd", "activation", "random"):
-        words = (*_pruned(seed, "filters"), f"prune.criterion={criterion}", *CURVE, "prune.reduction=0.75")
-        yield Run(RUNS / "filters" / f"{criterion}-0.75-{seed}", (*words, "prune.last_fine_tune=null"))
+        words = (*_pruned(seed, root, "filters"), f"prune.criterion={criterion}", *CURVE, "prune.reduction=0.75")
+        yield Run(root / "filters" / f"{criterion}-0.75-{seed}", (*words, "prune.last_fine_tune=null"))
 
 
-def latency(seed: int) -> Iterator[Run]:
+def latency(seed: int, root: Path = RUNS) -> Iterator[Run]:
     """Filters against single weights at equal time: zeros save none, so they are made in narrower networks.
 
     All are trained for as many epochs before they are pruned, and for as many after.
     """
-    yield dense(seed)
+    yield dense(seed, root)
     for reduction in (0.5, 0.7):
-        words = (*_pruned(seed, "filters"), f"prune.reduction={reduction}")
-        yield Run(RUNS / "latency" / f"filters-{reduction}-{seed}", words)
+        words = (*_pruned(seed, root, "filters"), f"prune.reduction={reduction}")
+        yield Run(root / "latency" / f"filters-{reduction}-{seed}", words)
     for width in WIDTHS:
-        yield dense(seed, width=width)
-        words = (*_pruned(seed, width=width), "prune.spread=global", "prune.sparsity=0.8", "prune.rounds=4")
-        yield Run(RUNS / "latency" / f"weights-{width:g}-{seed}", (*words, "prune.last_fine_tune=4"))
+        yield dense(seed, root, width=width)
+        words = (*_pruned(seed, root, width=width), "prune.spread=global", "prune.sparsity=0.8", "prune.rounds=4")
+        yield Run(root / "latency" / f"weights-{width:g}-{seed}", (*words, "prune.last_fine_tune=4"))
 
 
-def half_resnet20(seed: int) -> Iterator[Run]:
+def half_resnet20(seed: int, root: Path = RUNS) -> Iterator[Run]:
     """ResNet-20 at half its FLOPs, beside the random criterion at the same FLOPs and length."""
-    return _half("resnet20", seed)
+    return _half("resnet20", seed, root)
 
 
-def half_vgg16(seed: int) -> Iterator[Run]:
+def half_vgg16(seed: int, root: Path = RUNS) -> Iterator[Run]:
     """The same of VGG16."""
-    return _half("vgg16_cifar", seed)
+    return _half("vgg16_cifar", seed, root)
 
 
-def _half(model: str, seed: int) -> Iterator[Run]:
-    yield dense(seed, model)
-    words = (*_pruned(seed, "filters", model), "prune.reduction=0.5", "loop.random=true")
-    yield Run(RUNS / "half_flops" / f"{model}-0.5-{seed}", words)
+def _half(model: str, seed: int, root: Path) -> Iterator[Run]:
+    yield dense(seed, root, model)
+    words = (*_pruned(seed, root, "filters", model), "prune.reduction=0.5", "loop.random=true")
+    yield Run(root / "half_flops" / f"{model}-0.5-{seed}", words)
 
 
-def lottery(seed: int) -> Iterator[Run]:
+def lottery(seed: int, root: Path = RUNS) -> Iterator[Run]:
     """LeNet-300-100 on MNIST: winning tickets down to 3.5 % of the weights, the same masks on new weights, dense."""
     words = ("prune", "--experiment", "pruning_lottery", "--prune", "lottery_ticket", f"seed={seed}")
-    yield Run(RUNS / "lottery" / f"ticket-0.035-{seed}", (*words, "prune.rounds=15", "loop.test_rounds=true"))
+    yield Run(root / "lottery" / f"ticket-0.035-{seed}", (*words, "prune.rounds=15", "loop.test_rounds=true"))
 
 
 EXPERIMENTS = {
@@ -108,18 +114,20 @@ EXPERIMENTS = {
 }
 
 
-def _pruned(seed: int, group: str = "default", model: str = "resnet20", width: float = 1.0) -> tuple[str, ...]:
-    network = str(dense(seed, model, width).path)
+def _pruned(
+    seed: int, root: Path, group: str = "default", model: str = "resnet20", width: float = 1.0
+) -> tuple[str, ...]:
+    network = str(dense(seed, root, model, width).path)
     return ("prune", *CIFAR, *SMALLER.get(model, ()), "--model", network, "--prune", group, f"seed={seed}")
 
 
-def measure_together(seed: int) -> None:
+def measure_together(seed: int, root: Path) -> None:
     """Writes the milliseconds per image of the latency experiment's networks of a seed, which take turns.
 
     Times that different runs have measured are of different hours of the machine, and cannot be compared.
     """
-    networks = sorted((RUNS / "latency").glob(f"*-{seed}/best/model.keras"))
-    names, file = [path.parents[1].name for path in networks], RUNS / "latency" / TOGETHER.format(seed=seed)
+    networks = sorted((root / "latency").glob(f"*-{seed}/best/model.keras"))
+    names, file = [path.parents[1].name for path in networks], root / "latency" / TOGETHER.format(seed=seed)
     if not networks or (file.exists() and set(json.loads(file.read_text(encoding="utf-8"))) == set(names)):
         return
     models = [load_model(path) for path in networks]
@@ -132,29 +140,44 @@ def measure_together(seed: int) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
-    given = _parse(arguments)
+    given = parse(arguments)
     complete = True
-    names = [] if given.report else list(EXPERIMENTS) if given.only is None else [given.only]
     try:
-        for name, seed in product(names, range(given.seeds)):
-            complete &= carry_out([_with(run, given.overrides) for run in EXPERIMENTS[name](seed)])
+        for name, seed in _wanted(given):
+            complete &= carry_out(_of(name, seed, given))
             if name == "latency":
-                measure_together(seed)
-        for path in build_pruning(RUNS, ROOT / "results" / "pruning", f"python scripts/{Path(__file__).name}"):
-            print(path.relative_to(ROOT))
+                measure_together(seed, given.runs)
+        for path in build_pruning(given.runs, given.out, f"python scripts/{Path(__file__).name}"):
+            print(shown(path))
     except NasError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     return int(not complete)
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=tuple(EXPERIMENTS))
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--report", action="store_true", help="run nothing, write the tables")
-    parser.add_argument("overrides", nargs="*", help="further KEY=VALUE for every run, instead of its own")
+    parser.add_argument("--arms", type=lambda text: text.split(","), default=[], help="default: all")
+    add_places(parser, RUNS, ROOT / "results" / "pruning")
     return parser.parse_args(arguments)
+
+
+def every_run(given: argparse.Namespace) -> Iterator[Run]:
+    """The runs that the options ask for."""
+    for name, seed in _wanted(given):
+        yield from _of(name, seed, given)
+
+
+def _wanted(given: argparse.Namespace) -> Iterator[tuple[str, int]]:
+    names = [] if given.report else list(EXPERIMENTS) if given.only is None else [given.only]
+    return product(names, range(given.seeds))
+
+
+def _of(name: str, seed: int, given: argparse.Namespace) -> list[Run]:
+    return [_with(run, given.overrides) for run in of_arms(EXPERIMENTS[name](seed, given.runs), given.arms)]
 
 
 def _with(run: Run, further: Sequence[str]) -> Run:
@@ -164,4 +187,4 @@ def _with(run: Run, further: Sequence[str]) -> Run:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

@@ -20,7 +20,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from resumable_runs import ROOT, Run, carry_out, names, replaced
+from resumable_runs import ROOT, Run, add_places, carry_out, ended, names, replaced, shown
 
 from nas_cli.config import SearchConfig, from_plain, load_config
 from nas_cli.data.prepare import prepare
@@ -81,13 +81,18 @@ def runs(dataset: str, arm: str, number: int, folder: Path, further: Sequence[st
     if arm == HANDMADE:
         file = folder / dataset / "handmade.json"
         words = ["train", "--model", str(file), "threads=1", *training_overrides(dataset)]
-        return Run(path, replaced(words, seed))
+        return Run(path, replaced(replaced(words, seed), _of_training(further)))
     name = arm.removesuffix(ARD)
     words = [*STRATEGIES[name], *(() if name == "random" else SIZES[dataset])]
     if arm.endswith(ARD):
         words += ["estimator=relevance", *(() if name == "random" else (GAUSSIAN,))]
     words = ["search", "--experiment", f"relevance_{dataset}", *words, *ONE_CORE, *seed]
     return Run(path, replaced(words, further))
+
+
+def _of_training(further: Sequence[str]) -> list[str]:
+    """Those that a training has too."""
+    return [word for word in further if word.startswith(("training.", "dataset"))]
 
 
 def training_overrides(dataset: str) -> list[str]:
@@ -140,26 +145,36 @@ def measure_noise(path: Path, command: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
-    given = _parse(arguments)
+    given = parse(arguments)
     complete = True
     try:
         for dataset in () if given.report else given.datasets:
             complete &= _carry_out(dataset, given)
         command = f"python scripts/{Path(__file__).name}"
         for path in build_relevance(given.runs, given.out, command):
-            print(path)
+            print(shown(path))
     except NasError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     return int(not complete)
 
 
+def every_run(given: argparse.Namespace) -> Iterator[Run]:
+    """The runs that the options ask for."""
+    for dataset in () if given.report else given.datasets:
+        yield from _wanted(dataset, given)
+
+
+def _wanted(dataset: str, given: argparse.Namespace) -> list[Run]:
+    """By number first, so that what is there after an interruption has all arms."""
+    numbers = range(given.repeats or REPEATS[dataset])
+    return [runs(dataset, arm, number, given.runs, given.overrides) for number, arm in product(numbers, given.arms)]
+
+
 def _carry_out(dataset: str, given: argparse.Namespace) -> bool:
     if HANDMADE in given.arms:
         write_handmade(dataset, given.runs)
-    numbers = range(given.repeats or REPEATS[dataset])
-    # By number first, so that what is there after an interruption has all arms.
-    wanted = [runs(dataset, arm, number, given.runs, given.overrides) for number, arm in product(numbers, given.arms)]
+    wanted = _wanted(dataset, given)
     complete = carry_out(wanted, given.jobs)
     for run in wanted:
         if run.complete:
@@ -167,18 +182,16 @@ def _carry_out(dataset: str, given: argparse.Namespace) -> bool:
     return complete
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--datasets", type=lambda text: names(text, tuple(DATASETS)), default=list(DATASETS))
     parser.add_argument("--arms", type=lambda text: names(text, tuple(ARMS)), default=list(ARMS))
     parser.add_argument("--repeats", type=int, help="numbers 0 … REPEATS − 1; default: 10 splits of Boston, 3 seeds")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time, each with one thread; default: 2")
-    parser.add_argument("--runs", type=lambda text: Path(text).resolve(), default=RUNS)
-    parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--report", action="store_true", help="run nothing, write the tables")
-    parser.add_argument("overrides", nargs="*", help="further KEY=VALUE for every search")
+    add_places(parser, RUNS, OUT)
     return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

@@ -15,6 +15,7 @@ import argparse
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,7 +40,9 @@ from nas_cli.quantize.predictors import scores
 from nas_cli.quantize.quantization_aware import quantization_aware
 from nas_cli.quantize.tflite_converter import Form, convert
 from nas_cli.quantize.tflite_file import TFLiteFile
+from nas_cli.reports.experiments.made import Made, in_process
 from nas_cli.reports.experiments.markdown import markdown
+from nas_cli.reports.experiments.output import write_results
 from nas_cli.training.evaluation import evaluate
 from nas_cli.training.fit import fit
 from nas_cli.training.settings import LossSettings, OptimizerSettings, ScheduleSettings, TrainingSettings
@@ -119,6 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--train-size", type=int, default=None, help="examples, all of 54,000 by default")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "pruning")
     given = parser.parse_args(arguments)
+    begun = time.perf_counter()
     data = Path(os.environ.get("NAS_DATA_DIR", Path.home() / ".cache" / "nas"))
     settings = DatasetSettings(
         name="mnist", path=None, train_size=given.train_size, valid_size=None, test_size=None, validation_fraction=0.1,
@@ -131,7 +135,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NasError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
-    for path in written(rows, dataset, given.out):
+    made = in_process("tfmot_mnist", given.seeds, time.perf_counter() - begun)
+    made = {**made, "images": len(dataset.train), "epochs": TRAINING.epochs}
+    for path in written(rows, dataset, given.out, made):
         print(path)
     return 0
 
@@ -205,12 +211,9 @@ def in_int8(
     return Row(seed, name, accuracy, sparsity, kept, float("nan"), float(compressed_bytes(file)))
 
 
-def written(rows: Sequence[Row], dataset: Dataset, out: Path) -> Sequence[Path]:
-    """The table and the page."""
+def written(rows: Sequence[Row], dataset: Dataset, out: Path, made: Made) -> Sequence[Path]:
+    """The table, the page, and what they took."""
     table = pd.DataFrame([vars(row) for row in rows])
-    out.mkdir(parents=True, exist_ok=True)
-    csv, page = out / "tfmot_mnist.csv", out / "tfmot_mnist.md"
-    table.to_csv(csv, index=False, float_format="%.6g", lineterminator="\n")
     held = verdicts(table)
     lines = ["# tfmot's MNIST tutorials: tfmot and our engine", "", PUBLISHED, "", DEVIATIONS, ""]
     lines += [f"`python scripts/{Path(__file__).name}`", ""]
@@ -224,8 +227,9 @@ def written(rows: Sequence[Row], dataset: Dataset, out: Path) -> Sequence[Path]:
     lines += [
         f"* {claim}: {'yes' if yes else 'NO'} ({figure})" for claim, (yes, figure) in zip(CLAIMS, held, strict=True)
     ]
-    page.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return csv, page
+    text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    page = "\n".join(lines) + "\n"
+    return write_results(out, {"tfmot_mnist.csv": text, "tfmot_mnist.md": page}, [], [made])
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:

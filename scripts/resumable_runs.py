@@ -3,7 +3,7 @@
 import argparse
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from nas_cli.runs.folder import CONFIG, open_run
 
 ROOT = Path(__file__).resolve().parents[1]
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,33 @@ def names(text: str, known: Iterable[str]) -> list[str]:
     if unknown:
         raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; known: {', '.join(allowed)}")
     return given
+
+
+def of_arms(runs: Iterable[Run], arms: Sequence[str]) -> list[Run]:
+    """The runs <arm>-… of these arms (of all if there are none), and those in `dense`, which others begin with."""
+    return [run for run in runs if not arms or run.path.parent.name == "dense" or run.path.name.split("-")[0] in arms]
+
+
+def add_places(parser: argparse.ArgumentParser, runs: Path | None = None, out: Path | None = None) -> None:
+    """Adds the options that every experiment of several runs has."""
+    parser.add_argument("--runs", type=lambda text: Path(text).resolve(), default=runs, help="folder of the runs")
+    parser.add_argument("--out", type=lambda text: Path(text).resolve(), default=out, help="folder of the tables")
+    parser.add_argument("--report", action="store_true", help="run nothing, write the tables")
+    parser.add_argument("overrides", nargs="*", help="further KEY=VALUE for every run")
+
+
+def shown(path: Path) -> Path:
+    """The path, below the root of the project without that."""
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
+def ended(main: Callable[[], int]) -> int:
+    """The exit code of a script: that of `main`, or 130 and one line after Ctrl-C."""
+    try:
+        return main()
+    except KeyboardInterrupt:
+        print("Interrupted: the same command goes on from here.", file=sys.stderr)
+        return INTERRUPTED
 
 
 def carry_out(runs: Sequence[Run], jobs: int = 1) -> bool:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,29 @@ def test_pruned_networks_are_compared_with_morphnets_at_equal_data_epochs_and_fl
     assert (morph.morph.target, morph.morph.reduction) == (cut.prune.target, cut.prune.reduction) == ("flops", 0.5)
     assert (morph.morph.round_to, morph.morph.min_channels) == (cut.prune.round_to, cut.prune.min_channels) == (1, 1)
     assert not again.model.keep_weights
+
+
+def test_of_a_seed_of_distillation_what_is_compared_comes_first(script: Any, tmp_path: Path) -> None:
+    module = script("reproduce_distillation")
+
+    def places(*words: str) -> list[str]:
+        return [one.place for one in module.planned(module.parse(["--seeds", "1", *words]), tmp_path)]
+
+    compared = ["teacher-0", "student_plain-0", "student_T20-0", "small_plain-0"]
+    assert places("--parts", "mnist")[:5] == [f"mnist/{arm}" for arm in (*compared, "small_T4-0")]
+    few = places("--parts", "mnist", "--temperatures", "20")
+    assert few == [f"mnist/{arm}" for arm in (*compared, "small_T20-0")]
+
+
+def test_a_pruned_network_with_and_without_itself_as_teacher_differs_in_nothing_else(
+    script: Any, tmp_path: Path
+) -> None:
+    module = script("reproduce_distillation")
+    planned = module.planned(module.parse(["--parts", "self", "--seeds", "1"]), tmp_path)
+    whole, plain, taught = (composed(module.Run(tmp_path / one.place, one.words)) for one in planned)
+    assert (plain.training.teacher, taught.training.teacher) == (None, "self")
+    assert replace(taught, training=replace(taught.training, teacher=None)) == plain
+    assert (whole.dataset, whole.seed, plain.prune.reduction) == (plain.dataset, plain.seed, 0.5)
 
 
 @pytest.mark.parametrize("scale", ["reduced", "paper"])

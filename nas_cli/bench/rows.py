@@ -20,12 +20,13 @@ COLUMNS = (
 )  # fmt: skip
 """`kind`: measured, reference (measured, one process with all cores) or projected. `batch`: images per worker.
 `image_size`: pixels per side. `uncertainty`, `jitter`: of images per second, of a measurement. `efficiency`:
-T_W / (W · T_1); `efficiency_independent`: T_W over that of W processes without communication. From `binds` to
+T_W / (W · T_1); `efficiency_independent`: T_W over that of W processes without communication. `oversubscribed`: a host
+has more workers and servers than cores, or a projected one more workers than devices. From `binds` to
 `exposed_seconds` known of projections only (`transport` and `step_seconds` of measurements too), what follows of
 measurements only: `threads` of each process; bytes per step of all processes, as the method has it (`bytes_moved`) and
-as the network devices have counted (`bytes_counted`); `bytes_per_server` of the variables; `cpu_seconds` of all
-processes in the time measured; `peak_memory_bytes` of all together; `staleness`: mean number of updates between the
-reading and the writing of an asynchronous step, `most_staleness` the largest."""
+as the network devices of all hosts have counted (`bytes_counted`); `bytes_per_server` of the variables; `cpu_seconds`
+of all processes in the time measured; `peak_memory_bytes` of all together; `staleness`: mean number of updates between
+the reading and the writing of an asynchronous step, `most_staleness` the largest."""
 
 PROJECTED, REFERENCE = "projected", "reference"
 

@@ -11,6 +11,9 @@ INITIALIZERS = (
     "random_normal", "random_uniform",
 )  # fmt: skip
 
+MOST_MESSAGE_MB = 2000
+"""gRPC counts the bytes of a message in 31 bits."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Usual:
@@ -36,8 +39,13 @@ class BenchSettings:
     `measured`: a CSV of measured rows, to which the profiles are calibrated and which the figures show; null for none.
     `fit`: parameters that the calibration changes, by dotted name; null chooses those that the rows can tell.
 
-    `iterations`: steps that are timed, after `warmup` others. `hosts`: name:slots,… of a ring, null: all here. `port`:
-    the first of those of parameter servers and their workers; null takes free ones.
+    `iterations`: steps that are timed, after `warmup` others. `hosts`: name:slots,… which get workers in
+    their order and take turns with parameter servers, null: all here. `port`: the first of those of parameter servers
+    and their workers on each host; null takes free ones.
+
+    `message_mb`: sizes of the messages in 10^6 bytes. `cycle_ms`: how often Horovod looks for news. `fusion_mb`: up to
+    which size (2^20 bytes) it joins tensors that wait together, tried with messages of `pieces` tensors. `rounds`: how
+    often every method is measured, in turn. `timeline`: keep a trace of every setting.
 
     `optimizers`: what is compared, each from the same `seeds` beginnings. `protocol`: shared gives all of them
     `shared_rate`; tuned gives each its own rate, chosen on the validation split after `tune_epochs` epochs among the
@@ -62,6 +70,12 @@ class BenchSettings:
     warmup: int = number(1)
     hosts: str | None
     port: int | None = number(1024, 65_535)
+    message_mb: tuple[float, ...] = number(0, MOST_MESSAGE_MB, open_low=True)
+    cycle_ms: tuple[float, ...] = number(0, 1000, open_low=True)
+    fusion_mb: tuple[int, ...] = number(0, 4096)
+    pieces: int = number(1, 1000)
+    rounds: int = number(1, 1000)
+    timeline: bool
     optimizers: tuple[str, ...] = choice(*OPTIMIZERS)
     protocol: str = choice("shared", "tuned", "both")
     seeds: int = number(1, 1000)

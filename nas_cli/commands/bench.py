@@ -23,6 +23,7 @@ Examples:
   nas bench --mode ring-allreduce -np 8
   nas bench --mode ps-async -np 1,2,4 bench.servers=2
   nas bench --sweep mode=ring-allreduce,ps-sync --model vgg16,resnet50 -np 1,2 bench.image_size=64 bench.batch=4
+  nas bench --mode allreduce -np 2 bench.message_mb=[1,16,64] bench.timeline=true
   nas bench --mode optimizers --dataset cifar10 bench.optimizers=[sgd,adam,muon] bench.seeds=3
   nas bench --experiment bench_optimizers_tuned
 """
@@ -45,6 +46,7 @@ MODES: dict[str, Mode] = {
     "ps-sync": Mode("nas_cli.commands.bench_measure", "the same with bench.servers parameter servers, in rounds"),
     "ps-async": Mode("nas_cli.commands.bench_measure", "the same, each worker for itself"),
     "independent": Mode("nas_cli.commands.bench_measure", "images/s of -np N processes without communication"),
+    "allreduce": Mode("nas_cli.commands.bench_allreduce", "bytes/s between -np N processes here, and the limits"),
     "optimizers": Mode("nas_cli.commands.bench_optimizers", "optimizers at one learning rate, and each at its own"),
 }
 """A further mode is a line here, its module, and the keys it reads in conf/bench.yaml."""
@@ -55,7 +57,7 @@ MODES: dict[str, Mode] = {
 @click.option("--model", help="Models, with commas between: zoo names, run folders or architecture .json files.")
 @click.option("--cluster", help="Hardware profiles, with commas between: names of conf/cluster or .yaml files.")
 @click.option("-np", "--processes", metavar="N,...", help="Numbers of workers.  [projected: 1,2,4,… 1024; measured: 2]")
-@click.option("-H", "hosts", metavar="HOST:SLOTS,...", help="Hosts of a ring, reached by ssh.  [localhost:N]")
+@click.option("-H", "hosts", metavar="HOST:SLOTS,...", help="Hosts of workers, reached by ssh.  [localhost:N]")
 @group_options(*GROUPS)
 @run_options
 def command(mode: str | None, model: str | None, cluster: str | None, processes: str | None, **given: Any) -> None:
@@ -67,8 +69,12 @@ def command(mode: str | None, model: str | None, cluster: str | None, processes:
     needs TensorFlow.
 
     ring-allreduce, ps-sync, ps-async, independent: train for bench.iterations steps on synthetic images in -np N
-    processes of this machine, and in one alone, and say how many images per second, how evenly, with which efficiency,
-    bytes, processor time and memory. Several modes at once: --sweep mode=ring-allreduce,ps-sync
+    processes, here or on the hosts -H, and in one alone, and say how many images per second, how evenly, with which
+    efficiency, bytes, processor time and memory. Several modes at once: --sweep mode=ring-allreduce,ps-sync
+
+    allreduce: bytes per second of Horovod's all-reduce in -np N processes of this machine, by message size, cycle time
+    and fusion threshold; beside it what they could move at all (a shift around the loopback device, a copy in memory),
+    and what a parameter server gives out and takes in.
 
     optimizers: trains one network (--model; paper3_cnn) with each of bench.optimizers from the same bench.seeds
     beginnings, at one shared learning rate (bench.protocol=shared), at each one's own, chosen on the validation split

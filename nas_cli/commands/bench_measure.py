@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from nas_cli.commands.machine import cores
 from nas_cli.config import BenchConfig
 
 Row = Mapping[str, Any]
+
+TIMELINES = "timeline"
+"""The folder of a run for Horovod's traces."""
 
 
 def predict(config: BenchConfig) -> list[str]:
@@ -36,15 +40,17 @@ def execute(config: BenchConfig, run: Any) -> Mapping[str, Any]:
     from nas_cli.runs.identity import config_digest
     from nas_cli.schema import plain
 
-    plan = make_plan(config)
+    plan = make_plan(config, run.path / TIMELINES)
     with run.lock():
+        if plan.timeline:
+            (run.path / TIMELINES).mkdir(exist_ok=True)
         hosts = _check(config, plan)
         start = {"command": "bench", "mode": config.mode, "config_digest": config_digest(plain(config))}
 
         def carry(job: Any) -> Mapping[str, Any]:
             _note(f"{job.mode}, {job.model}: {job.processes} process{'es' * (job.processes > 1)}, {job.threads} "
                   f"thread{'s' * (job.threads > 1)} each …")  # fmt: skip
-            return carry_out(job, run.path, run.log, hosts.get(job.processes), config.bench.port)
+            return carry_out(job, run.path, run.log, hosts[job.processes], config.bench.port)
 
         def on_row(row: Row) -> None:
             _note(f"  {row['images_per_second']:,.1f} ± {row['uncertainty']:.1f} images/s")
@@ -63,15 +69,21 @@ def execute(config: BenchConfig, run: Any) -> Mapping[str, Any]:
     return summary
 
 
-def make_plan(config: BenchConfig) -> Any:
-    """What a configuration wants to have measured.
+def make_plan(config: BenchConfig, timelines: Path = Path(TIMELINES)) -> Any:
+    """What a configuration wants to have measured; `timelines`: the folder for traces, where they are wanted.
 
     Raises:
-        ConfigError: nothing is to be measured.
+        ConfigError: nothing is to be measured, or a mode that leaves no trace is to leave one.
+        LaunchError: the hosts are not name:slots,…
     """
+    from nas_cli.bench.measuring.measurement import RING
     from nas_cli.bench.measuring.plan import MeasuringPlan
+    from nas_cli.distributed.hosts import parse_hosts
+    from nas_cli.errors import ConfigError
 
     bench = config.bench
+    if bench.timeline and config.mode != RING:
+        raise ConfigError(f"bench.timeline=true: only {RING} and allreduce leave one, {config.mode} runs no Horovod.")
     chosen = bench.chosen(bench.local)
     return MeasuringPlan(
         mode=config.mode,
@@ -85,6 +97,8 @@ def make_plan(config: BenchConfig) -> Any:
         seed=config.seed,
         cores=cores(),
         threads=config.threads,
+        hosts=() if bench.hosts is None else parse_hosts(bench.hosts),
+        timeline=str(timelines.resolve()) if bench.timeline else "",
     )
 
 
@@ -117,29 +131,25 @@ def _share(value: float | None) -> str:
 
 
 def _check(config: BenchConfig, plan: Any) -> dict[int, Any]:
-    """What can be known to fail without TensorFlow; the hosts of a ring by its number of processes.
+    """What can be known to fail without TensorFlow; the hosts of a job by its number of processes.
 
     Raises:
-        ConfigError: a model is unknown, or hosts are given to a mode that runs here.
+        ConfigError: a model is unknown.
         LaunchError: Horovod, memory, a host or a port is missing.
     """
     from nas_cli.bench.measuring.measurement import RING, SERVED
+    from nas_cli.distributed.hosts import assigned
     from nas_cli.distributed.preflight import preflight
-    from nas_cli.distributed.server_roles import local_cluster
-    from nas_cli.errors import ConfigError
+    from nas_cli.distributed.server_roles import find_cluster
 
-    needed = [_memory(name, plan) for name in plan.models]
-    if plan.mode != RING:
-        if config.bench.hosts is not None:
-            raise ConfigError(f"-H {config.bench.hosts}: {plan.mode} runs on this machine; leave -H out.")
-        if plan.mode in SERVED:
-            local_cluster(max(plan.processes), plan.servers, config.bench.port)
-        return {}
-    known = [each for each in needed if each is not None]
-    smaller = "-np or bench.batch"
-    hosts = config.bench.hosts
+    known = [each for name in plan.models if (each := _memory(name, plan)) is not None]
+    memory, most = max(known, default=None), max(plan.processes)
+    whole = preflight(most, config.bench.hosts, plan.cores, memory, "-np or bench.batch", plan.mode == RING)
+    if plan.mode in SERVED:
+        find_cluster(assigned(whole.hosts, most), plan.servers, config.bench.port)
     return {
-        workers: preflight(workers, hosts, plan.cores, max(known, default=None), smaller) for workers in plan.processes
+        workers: replace(whole, processes=workers, hosts=tuple(assigned(whole.hosts, workers)))
+        for workers in {1, *plan.processes}
     }
 
 

@@ -9,19 +9,10 @@ from typing import Any
 import click
 
 from nas_cli.commands.carry_out import carry_out, ended
-from nas_cli.commands.dispatch import dispatch
-from nas_cli.commands.options import group_options, quoted, run_options
-from nas_cli.commands.parallel import (
-    Note,
-    Together,
-    asked_processes,
-    in_parallel,
-    join_ring,
-    parallel_options,
-    prepare_data,
-    training_memory,
-)
-from nas_cli.commands.request import Actions, request
+from nas_cli.commands.completion import complete_models, complete_runs
+from nas_cli.commands.network_run import network_options, run_network
+from nas_cli.commands.options import quoted
+from nas_cli.commands.parallel import Note, join_ring
 from nas_cli.config import DistillConfig
 from nas_cli.distributed.ring import Ring
 
@@ -42,17 +33,18 @@ SELF = "self"
 
 
 @click.command("distill", epilog=EXAMPLES)
-@click.option("--teacher", metavar="RUN|FILE[,...]", help="Trained networks: run folders or .keras files.")
+@click.option(
+    "--teacher", metavar="RUN|FILE[,...]", help="Trained networks: run folders or .keras files.",
+    shell_complete=complete_runs,
+)  # fmt: skip
 @click.option(
     "--student",
     help="Zoo name, run folder, .keras file or architecture .json file; 'self': the teacher's network with new weights."
     "  [paper3_cnn]",
+    shell_complete=complete_models,
 )
-@group_options(*GROUPS)
-@click.option("--tensorboard", is_flag=True, help="Write TensorBoard logs into the run folder.")
-@parallel_options
-@run_options
-def command(teacher: str | None, student: str | None, tensorboard: bool, **given: Any) -> None:
+@network_options(*GROUPS)
+def command(teacher: str | None, student: str | None, **given: Any) -> None:
     """Train a network with the answers of others.
 
     Minimises lambda_hard * CE(label, student) + lambda_soft * T^2 * CE(softmax(teacher / T), softmax(student / T)),
@@ -61,10 +53,7 @@ def command(teacher: str | None, student: str | None, tensorboard: bool, **given
     """
     extra = [] if teacher is None else [f"teacher=[{','.join(map(quoted, _names(teacher)))}]"]
     extra += [] if student is None else [f"model.name={quoted(_named(student, teacher))}"]
-    extra += ["training.tensorboard=true"] if tensorboard else []
-    asked, wanted = asked_processes(given), request("distill", GROUPS, given, extra)
-    together = Together(memory_bytes=training_memory, prepare=prepare_data, follow=follow)
-    dispatch(wanted, in_parallel(wanted, Actions(predict=predict, execute=execute), asked, together))
+    run_network("distill", GROUPS, given, extra, predict, execute, follow)
 
 
 def _named(student: str, teacher: str | None) -> str:
@@ -142,9 +131,8 @@ def _job(config: DistillConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, 
 
 
 def _start(config: DistillConfig, job: Any, ensemble: Any, note: Note, seconds: float) -> dict[str, Any]:
-    from nas_cli.commands.start import dataset_block
+    from nas_cli.commands.start import start_head
     from nas_cli.distill.agreement import teachers_block, warnings_of
-    from nas_cli.runs.identity import config_digest
     from nas_cli.schema import plain
 
     teachers, cost = teachers_block(ensemble, job.dataset), job.cost()
@@ -152,10 +140,7 @@ def _start(config: DistillConfig, job: Any, ensemble: Any, note: Note, seconds: 
         note(line)
     cached = job.teaching is not None and job.teaching.cached is not None
     return {
-        "command": "distill",
-        "config_digest": config_digest(plain(config)),
-        "dataset": dataset_block(job.dataset),
-        "model": config.model.name,
+        **start_head("distill", config, job.dataset),
         "processes": job.ring.size,
         "cost": {"flops": cost.flops, "macs": cost.macs, "params": cost.params},
         "distill": {

@@ -100,7 +100,14 @@ def _horovod(checks: list[dict[str, Any]]) -> dict[str, Any]:
     probe = probe_horovod()
     value = f"{probe.version or 'not installed'}" + (f" ({', '.join(probe.collectives)})" if probe.collectives else "")
     _check(checks, "Horovod", value, probe.problem)
-    return {"version": probe.version, "collectives": list(probe.collectives), "launcher": probe.launcher}
+    if probe.chosen is not None:
+        _check(checks, "all-reduce", f"{probe.chosen} (on the CPU)", probe.faster)
+    return {
+        "version": probe.version,
+        "collectives": list(probe.collectives),
+        "launcher": probe.launcher,
+        "chosen": probe.chosen,
+    }
 
 
 def _data(checks: list[dict[str, Any]]) -> dict[str, Any]:

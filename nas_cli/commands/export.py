@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from nas_cli.commands.completion import complete_runs
 from nas_cli.commands.options import OneLineChoice
 
 FORMATS = ("keras", "saved_model", "tflite", "onnx")
@@ -18,7 +19,10 @@ Examples:
 
 
 @click.command("export", epilog=EXAMPLES)
-@click.option("--model", required=True, metavar="RUN|FILE", help="Run folder, or .keras file.")
+@click.option(
+    "--model", required=True, metavar="RUN|FILE", help="Run folder, or .keras file.",
+    shell_complete=complete_runs,
+)  # fmt: skip
 @click.option(
     "--format", "formats", type=OneLineChoice(FORMATS), multiple=True, required=True,
     help="Format to write; may be given several times.",

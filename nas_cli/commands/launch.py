@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from nas_cli.errors import NasError, RunError
 from nas_cli.runs.environment import environment
 from nas_cli.runs.folder import ENVIRONMENT, RunFolder, create_run, default_path, open_run
 from nas_cli.runs.identity import check_same_config
+from nas_cli.runs.removal import discard
 from nas_cli.schema import plain
 
 Summary = Mapping[str, Any]
@@ -35,7 +35,9 @@ def begin(request: Request, actions: Actions, config: Any, overrides: Sequence[s
         return _execute(request, actions, config, run)
     except NasError:
         if not run.events():
-            _remove(run, keep_folder=was_there)
+            # Another process may have taken the folder over in the meantime: then it is not ours to remove.
+            with contextlib.suppress(RunError, OSError):
+                discard(run, keep_folder=was_there)
         raise
 
 
@@ -66,18 +68,6 @@ def _execute(request: Request, actions: Actions, config: Any, run: RunFolder) ->
         if request.as_json and summary.exists():
             click.echo(summary.read_text(encoding="utf-8"), nl=False)
         raise
-
-
-def _remove(run: RunFolder, keep_folder: bool) -> None:
-    # Another process may have taken the folder over in the meantime: then it is not ours to remove.
-    with contextlib.suppress(RunError), run.lock():
-        for child in run.path.iterdir():
-            if child.is_dir():
-                shutil.rmtree(child, ignore_errors=True)
-            else:
-                child.unlink(missing_ok=True)
-        if not keep_folder:
-            run.path.rmdir()
 
 
 def _made_with(run: RunFolder) -> list[str]:

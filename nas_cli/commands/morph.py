@@ -1,6 +1,5 @@
 """`nas morph`: shrink a network where it spends for nothing, and train the smaller one."""
 
-import logging
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -9,19 +8,11 @@ from typing import Any
 import click
 
 from nas_cli.commands.carry_out import begun, carry_out, ended
-from nas_cli.commands.dispatch import dispatch
-from nas_cli.commands.options import group_options, kept, quoted, run_options
-from nas_cli.commands.parallel import (
-    Note,
-    Together,
-    asked_processes,
-    in_parallel,
-    join_ring,
-    parallel_options,
-    prepare_data,
-    training_memory,
-)
-from nas_cli.commands.request import Actions, request
+from nas_cli.commands.completion import complete_models
+from nas_cli.commands.network_run import network_options, run_network
+from nas_cli.commands.options import named_model
+from nas_cli.commands.parallel import Note
+from nas_cli.commands.smaller import joined, say
 from nas_cli.config import MorphConfig
 from nas_cli.distributed.ring import Ring
 
@@ -35,32 +26,29 @@ Examples:
 """
 
 GROUPS = (
-    "dataset", "augmentation", "morph", "training/optimizer", "training/loss", "training/schedule", "experiment",
+    "dataset", "augmentation", "morph", "distill", "training/optimizer", "training/loss", "training/schedule",
+    "experiment",
 )  # fmt: skip
 
 
 @click.command("morph", epilog=EXAMPLES)
-@click.option("--model", help="Zoo name, run folder, .keras file or architecture .json file.  [resnet20]")
+@click.option(
+    "--model", help="Zoo name, run folder, .keras file or architecture .json file.  [resnet20]",
+    shell_complete=complete_models,
+)  # fmt: skip
 @click.option("--weights", help="Weights to begin with: imagenet, or a file.  [fresh; a run's or .keras file's own]")
-@group_options(*GROUPS)
-@click.option("--tensorboard", is_flag=True, help="Write TensorBoard logs into the run folder.")
-@parallel_options
-@run_options
-def command(model: str | None, weights: str | None, tensorboard: bool, **given: Any) -> None:
+@network_options(*GROUPS)
+def command(model: str | None, weights: str | None, **given: Any) -> None:
     """Shrink a network where it spends for nothing, and train the smaller one.
 
     MorphNet: trains with a cost on channels (morph.target: flops, params, activation_memory or latency), removes those
     that die (or as many as morph.reduction=0.5 asks for), and trains the smaller network for training.epochs. Writes
     best/model.keras, a table of layers, and measured times before and after. A run or .keras file given as --model
-    keeps its weights; model.keep_weights=false draws new ones.
+    keeps its weights; model.keep_weights=false draws new ones. With training.teacher=self the smaller network also
+    learns the answers of the trained one it was made of, as `distill` says.
     """
-    extra = [] if weights is None else [f"model.weights={quoted(weights)}"]
-    if model is not None:
-        extra += [f"model.name={quoted(model)}", *kept(model, [*given["overrides"], *extra])]
-    extra += ["training.tensorboard=true"] if tensorboard else []
-    asked, wanted = asked_processes(given), request("morph", GROUPS, given, extra)
-    together = Together(memory_bytes=training_memory, prepare=prepare_data, follow=follow)
-    dispatch(wanted, in_parallel(wanted, Actions(predict=examine, execute=execute), asked, together))
+    chosen = named_model(model, weights, given["overrides"])
+    run_network("morph", GROUPS, given, chosen, examine, execute, follow)
 
 
 def predict(config: MorphConfig) -> list[str]:
@@ -93,7 +81,7 @@ def execute(config: MorphConfig, run: Any) -> Mapping[str, Any]:
 def follow(config: MorphConfig, run: Any) -> None:
     """Do the same in a process that is not the first of several, which alone writes the run."""
     if not ended(run):
-        ring = _join(config)
+        ring = joined(config)
         from nas_cli.morph.loop import run_morph
 
         job, _ = _job(config, run, ring, lambda line: None)
@@ -101,72 +89,39 @@ def follow(config: MorphConfig, run: Any) -> None:
 
 
 def _morph(config: MorphConfig, run: Any, progress: Any, launched: float) -> Mapping[str, Any]:
-    ring = _join(config)
+    ring = joined(config)
     from nas_cli.morph.loop import run_morph
 
     job, start = _job(config, run, ring, progress.note)
     return run_morph(run, job, start, progress.on_event, launched, ring)
 
 
-def _join(config: MorphConfig) -> Ring:
-    # Every phase has a network and graphs of its own, which TensorFlow takes for one that is traced over and over.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    return join_ring(config)
-
-
 def _job(config: MorphConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, dict[str, Any]]:
     """What is to be done, and the start event of a run that has not begun: then the network is opened and examined."""
-    from nas_cli.commands.start import opened, prepared
+    from nas_cli.commands.smaller import job_parts
     from nas_cli.morph.loop import Morphing
-    from nas_cli.training import precision
 
-    dataset = prepared(config, run, note)
-    arithmetic = precision.apply(config.training.precision)
-    opens = ring.rank == 0 and not begun(run)
-    job = Morphing(
-        model=opened(config, dataset, note) if opens else None,
-        trained=config.model.keep_weights or config.model.weights is not None,
-        dataset=dataset,
-        training=config.training,
-        augmentation=config.augmentation,
-        morph=config.morph,
-        loop=config.loop,
-        seed=config.seed,
-    )
-    return job, {**_start(config, job, note), "precision": arithmetic, "processes": ring.size} if opens else {}
+    job = Morphing(**job_parts(config, run, ring, note), morph=config.morph)
+    return job, {} if job.model is None else _start(config, job, ring, note)
 
 
-def _start(config: MorphConfig, job: Any, note: Note) -> dict[str, Any]:
-    from nas_cli.commands.start import dataset_block
-    from nas_cli.costs.before_after import cost_block, layer_rows
+def _start(config: MorphConfig, job: Any, ring: Ring, note: Note) -> dict[str, Any]:
+    from nas_cli.commands.smaller import start_parts
+    from nas_cli.costs.before_after import cost_block
     from nas_cli.costs.keras_cost import model_cost
-    from nas_cli.costs.target_device import device_block, target_device
-    from nas_cli.models.reference import find_architecture
+    from nas_cli.costs.target_device import target_device
     from nas_cli.morph.shrunk import removable_line
-    from nas_cli.runs.identity import config_digest
-    from nas_cli.schema import plain
 
-    data, device = job.dataset, target_device(config.morph.target, config.morph.device)
+    device = target_device(config.morph.target, config.morph.device)
     note(removable_line(job.model, config.model.name, config.morph, device))
-    cost = model_cost(job.model)
-    network = find_architecture(config.model.name, data.input_shape, data.classes, config.model.width)
     return {
-        "command": "morph",
-        "config_digest": config_digest(plain(config)),
-        "dataset": dataset_block(data),
-        "model": config.model.name,
+        **start_parts("morph", config, job, device, ring),
         "target": config.morph.target,
-        "device": device_block(device),
-        "architecture": None if network is None else network.to_json(),
-        "cost": cost_block(cost),
-        "layers": layer_rows(job.model),
+        "cost": cost_block(model_cost(job.model)),
     }
 
 
 def _say(summary: Mapping[str, Any], run: Any, progress: Any) -> None:
     from nas_cli.reports.shrinking import before_after_lines
 
-    for line in before_after_lines(summary["morph"]):
-        progress.note(line)
-    progress.note(f"network: {run.best / 'model.keras'}")
-    progress.note(f"report: {run.path / 'report.html'}")
+    say(before_after_lines(summary["morph"]), run, progress)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from nas_cli.commands.completion import complete_runs
 from nas_cli.config import groups
 from nas_cli.schema import nearest
 
@@ -26,7 +27,7 @@ HELP = {
     "prune": "What goes, by which score, how much and when.",
     "cluster": "Hardware profile of a cluster.",
     "scale": "Size of the whole experiment.",
-    "experiment": "A document's experiment, or the demo.",
+    "experiment": "A prepared experiment.",
 }
 
 
@@ -60,11 +61,14 @@ def run_options(function: F) -> F:
         click.option(
             "--out", type=click.Path(path_type=Path), help="Run folder to make.  [results/runs/<command>-<date>-<hash>]"
         ),
-        click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with an interrupted run."),
+        click.option(
+            "--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with an interrupted run.",
+            shell_complete=complete_runs,
+        ),
         click.option("--sweep", is_flag=True, help="Run every combination of comma-separated values."),
         click.option("--json", "as_json", is_flag=True, help="Print summary.json, and nothing else, on stdout."),
         click.option("--debug", is_flag=True, help="Show the traceback of an error."),
-    ]
+    ]  # fmt: skip
     for decorator in reversed(added):
         function = decorator(function)
     return function
@@ -98,8 +102,18 @@ def quoted(text: str) -> str:
     return f"'{escaped}'"
 
 
-def kept(model: str, overrides: Sequence[str]) -> list[str]:
-    """The override that keeps the weights of a run or model file, unless the user says which to take."""
+def named_model(model: str | None, weights: str | None, overrides: Sequence[str]) -> list[str]:
+    """What --model and --weights are as overrides.
+
+    A run or model file keeps its weights, unless --weights or one of the `overrides` says which to take.
+    """
+    chosen = [] if weights is None else [f"model.weights={quoted(weights)}"]
+    if model is None:
+        return chosen
+    return [*chosen, f"model.name={quoted(model)}", *_kept(model, [*overrides, *chosen])]
+
+
+def _kept(model: str, overrides: Sequence[str]) -> list[str]:
     said = any(text.startswith(("model.keep_weights=", "model.weights=")) for text in overrides)
     path = Path(model)
     has_weights = path.suffix == ".keras" or (path / "best" / "model.keras").exists()

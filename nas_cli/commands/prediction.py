@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,15 @@ from nas_cli.build import (
 )
 from nas_cli.commands.machine import cores
 from nas_cli.commands.supernet import predict_supernet
-from nas_cli.config import DistillConfig, MorphConfig, PruneConfig, QuantizeConfig, SearchConfig, TrainConfig
+from nas_cli.config import (
+    DistillConfig,
+    MorphConfig,
+    PruneConfig,
+    QuantizeConfig,
+    SearchConfig,
+    SmallerNetworkConfig,
+    TrainConfig,
+)
 from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.costs.devices import THIS_MACHINE, find_device
 from nas_cli.costs.throughput import machine_flops, training_seconds
@@ -30,20 +38,25 @@ from nas_cli.data.batches import batches_per_epoch
 from nas_cli.data.dataset import DatasetInfo
 from nas_cli.data.info import info
 from nas_cli.data.sources import data_dir
-from nas_cli.distill.references import check_teachers
+from nas_cli.distill.references import check_classes, check_teachers
 from nas_cli.estimators.budget import check_train_size, trial_shape
+from nas_cli.estimators.folds import check_folds
 from nas_cli.models import zoo
 from nas_cli.models.load import model_file
 from nas_cli.models.reference import find_architecture
 from nas_cli.models.weights import check_weights
 from nas_cli.morph import length
-from nas_cli.morph.phases import phases
+from nas_cli.morph import phases as morph_phases
 from nas_cli.prune import phases as prune_phases
 from nas_cli.quantize.calibration import check_calibration
 from nas_cli.quantize.settings import CALIBRATED
 from nas_cli.spaces.architecture import Architecture
 
 SAMPLES = 100
+SEEN_BY_SUPERNET = (
+    "note: the supernet learns from examples that every fold holds back, so found networks score higher in "
+    "cross-validation than they deserve beside random ones"
+)
 WORKER_START_SECONDS = 9
 """Import of TensorFlow in a worker, once per run, and the first compilation."""
 TRIAL_OVERHEAD_SECONDS = 1.0
@@ -77,6 +90,8 @@ def predict_search(config: SearchConfig) -> list[str]:
     elif data is not None:
         check_train_size(data.name, data.classes, getattr(config.estimator, "train_size", None))
         trial_shape(data.name, data.input_shape, getattr(config.estimator, "resolution", None))
+        if folds := getattr(config.estimator, "folds", None):
+            check_folds(folds, data, getattr(config.estimator, "train_size", None))
         if teachers := getattr(config.estimator, "distill_from", None):
             check_teachers(teachers.split(","), data)
     sampled = sample_candidates(config, space, SAMPLES)
@@ -86,6 +101,8 @@ def predict_search(config: SearchConfig) -> list[str]:
     lines = [] if data is None else [_data_line(data, classes=True)]
     if data is not None and has_supernet(config):
         lines += predict_supernet(config, raw_space(space), data.train_examples, machine_flops())
+        if hasattr(config.estimator, "folds"):
+            lines.append(SEEN_BY_SUPERNET)
     if data is None or not networks:
         return [*lines, _space_line(config, space)]
     return [*lines, *_costs_and_time(config, data, networks)]
@@ -170,12 +187,13 @@ def predict_morph(config: MorphConfig) -> list[str]:
         find_device(config.morph.device)
     data = info(config.dataset, data_dir())
     batches = batches_per_epoch(data.train_examples, config.training.batch_size, config.augmentation.copies)
-    plan = phases(config.morph, config.loop, config.training.epochs, config.seed, batches)
+    plan = morph_phases.phases(config.morph, config.loop, config.training.epochs, config.seed, batches)
     share = 1.0 - (config.morph.reduction or 0.0) if config.morph.expand is None else config.morph.expand
     shrunk = [phase.kind == "retrain" or phase.iteration > 1 for phase in plan]
     epochs = sum(phase.passes * (share if small else 1.0) for phase, small in zip(plan, shrunk, strict=True))
     what = ", ".join(f"{phase.name} {round(phase.passes, 2):g}" for phase in plan)
-    return _lines_of_model(config, data, epochs, f"{what} epochs")
+    taught = _own_teacher(config, data, lambda: morph_phases.teacher(plan, config.model.has_weights))
+    return [*_lines_of_model(config, data, epochs, f"{what} epochs"), *taught]
 
 
 def predict_quantize(config: QuantizeConfig) -> list[str]:
@@ -198,13 +216,31 @@ def predict_prune(config: PruneConfig) -> list[str]:
     if config.prune.target == "latency" and config.prune.device != THIS_MACHINE:
         find_device(config.prune.device)
     data = info(config.dataset, data_dir())
-    trained = config.model.keep_weights or config.model.weights is not None
+    trained = config.model.has_weights
     plan = prune_phases.phases(config.prune, config.loop, config.training.epochs, trained, config.seed)
+    taught = _own_teacher(config, data, lambda: prune_phases.teacher(plan, trained))
     left = 1 - config.prune.final / 2 if config.prune.structured else 1.0
     epochs = sum(phase.epochs * (left if phase.round else 1.0) for phase in plan)
     scanned = " and a scan of every layer" if any(phase.kind == "scan" for phase in plan) else ""
     named = ", ".join(f"{phase.name} {phase.epochs}" for phase in plan if phase.epochs) or "0"
-    return _lines_of_model(config, data, epochs, f"at most {named} epochs{scanned}")
+    return [*_lines_of_model(config, data, epochs, f"at most {named} epochs{scanned}"), *taught]
+
+
+def _own_teacher(config: SmallerNetworkConfig, data: DatasetInfo, find: Callable[[], str]) -> list[str]:
+    """A line on the network as the teacher of what is made of it, where it is; `find` finds out whether it can be.
+
+    Raises:
+        ConfigError: if it cannot.
+    """
+    if config.training.teacher is None:
+        return []
+    if config.own_teacher is None:
+        return ["training.teacher=self with distill.lambda_soft=0: the teacher is not asked, this is plain training"]
+    check_classes(data)
+    find()
+    once = config.own_teacher.asks_once(config.augmentation)
+    asked = "asked once" if once else "asked in every step, which is not in the time above"
+    return [f"teacher: the trained network before anything is removed, {asked}"]
 
 
 Trains = TrainConfig | MorphConfig | PruneConfig | QuantizeConfig | DistillConfig

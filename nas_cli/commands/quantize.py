@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from nas_cli.commands.carry_out import begun, carry_out
+from nas_cli.commands.completion import complete_models
 from nas_cli.commands.dispatch import dispatch
-from nas_cli.commands.options import group_options, kept, quoted, run_options
+from nas_cli.commands.options import group_options, named_model, run_options
 from nas_cli.commands.request import Actions, request
 from nas_cli.config import QuantizeConfig
 
@@ -26,7 +27,10 @@ GROUPS = ("dataset", "augmentation", "training/optimizer", "training/loss", "tra
 
 
 @click.command("quantize", epilog=EXAMPLES)
-@click.option("--model", help="Run folder, .keras file, or zoo name with --weights.  [resnet20]")
+@click.option(
+    "--model", help="Run folder, .keras file, or zoo name with --weights.  [resnet20]",
+    shell_complete=complete_models,
+)  # fmt: skip
 @click.option("--weights", help="Weights to take: imagenet, or a file.  [fresh; a run's or .keras file's own]")
 @group_options(*GROUPS)
 @run_options
@@ -39,10 +43,8 @@ def command(model: str | None, weights: str | None, **given: Any) -> None:
     measured: size, size compressed, accuracy, predictions that agree with the network's, milliseconds per image. The
     best on the validation split goes to best/model.tflite (or .keras).
     """
-    extra = [] if weights is None else [f"model.weights={quoted(weights)}"]
-    if model is not None:
-        extra += [f"model.name={quoted(model)}", *kept(model, [*given["overrides"], *extra])]
-    dispatch(request("quantize", GROUPS, given, extra), Actions(predict=predict, execute=execute))
+    chosen = named_model(model, weights, given["overrides"])
+    dispatch(request("quantize", GROUPS, given, chosen), Actions(predict=predict, execute=execute))
 
 
 def predict(config: QuantizeConfig) -> list[str]:
@@ -101,29 +103,24 @@ def _job(config: QuantizeConfig, run: Any, threads: int, note: Any) -> tuple[Any
         seed=config.seed,
         threads=threads,
     )
-    if opens and not config.model.keep_weights and config.model.weights is None:
+    if opens and not config.model.has_weights:
         note(f"{config.model.name} has fresh weights: accuracies say nothing; give a run or a .keras file as --model")
     return job, _start(config, job) if opens else {}
 
 
 def _start(config: QuantizeConfig, job: Any) -> dict[str, Any]:
-    from nas_cli.commands.start import dataset_block
+    from nas_cli.commands.start import start_head
     from nas_cli.costs.latency import threads_of_an_operation
     from nas_cli.quantize.calibration import calibration_set, digest
     from nas_cli.quantize.chain import chain_rows
     from nas_cli.quantize.settings import CALIBRATED
-    from nas_cli.runs.identity import config_digest
-    from nas_cli.schema import plain
 
     wanted, calibration = config.quantize, None
     if any(method in CALIBRATED for method in wanted.asked):
         examples = calibration_set(job.dataset, wanted.calibration, config.seed)
         calibration = {"examples": len(examples), "digest": digest(examples)}
     return {
-        "command": "quantize",
-        "config_digest": config_digest(plain(config)),
-        "dataset": dataset_block(job.dataset),
-        "model": config.model.name,
+        **start_head("quantize", config, job.dataset),
         "methods": list(wanted.asked),
         "calibration": calibration,
         "threads": job.threads,

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from nas_cli.commands.completion import complete_models
 from nas_cli.commands.dispatch import dispatch
 from nas_cli.commands.options import group_options, quoted, run_options
 from nas_cli.commands.parallel import asked_processes, in_parallel
@@ -42,7 +43,10 @@ GROUPS = (
 
 @click.command("search", epilog=EXAMPLES)
 @group_options(*GROUPS)
-@click.option("--model", help="The network that --space hyperparameters trains.  [paper3_cnn]")
+@click.option(
+    "--model", help="The network that --space hyperparameters trains.  [paper3_cnn]",
+    shell_complete=complete_models,
+)  # fmt: skip
 @search_parallel_options
 @run_options
 def command(model: str | None, **given: Any) -> None:

@@ -45,6 +45,19 @@ def opened(config: Any, dataset: Dataset, note: Note) -> Any:
     return open_model(config.model, shape, classes, dataset.scale, dataset.offset, note=note)
 
 
+def start_head(command: str, config: Any, dataset: Dataset) -> dict[str, Any]:
+    """What the start event says of configuration, data and network, whatever is done to it."""
+    from nas_cli.runs.identity import config_digest
+    from nas_cli.schema import plain
+
+    return {
+        "command": command,
+        "config_digest": config_digest(plain(config)),
+        "dataset": dataset_block(dataset),
+        "model": config.model.name,
+    }
+
+
 def dataset_block(dataset: Dataset) -> dict[str, Any]:
     """Name, shape, sizes, provenance and split of a prepared data set, as JSON values; how many of its training labels
     were made wrong on purpose, if any."""

@@ -7,19 +7,10 @@ from typing import Any
 import click
 
 from nas_cli.commands.carry_out import carry_out, ended
-from nas_cli.commands.dispatch import dispatch
-from nas_cli.commands.options import group_options, quoted, run_options
-from nas_cli.commands.parallel import (
-    Note,
-    Together,
-    asked_processes,
-    in_parallel,
-    join_ring,
-    parallel_options,
-    prepare_data,
-    training_memory,
-)
-from nas_cli.commands.request import Actions, request
+from nas_cli.commands.completion import complete_models
+from nas_cli.commands.network_run import network_options, run_network
+from nas_cli.commands.options import quoted
+from nas_cli.commands.parallel import Note, join_ring
 from nas_cli.config import TrainConfig
 from nas_cli.distributed.ring import Ring
 
@@ -36,21 +27,18 @@ GROUPS = ("dataset", "augmentation", "training/optimizer", "training/loss", "tra
 
 
 @click.command("train", epilog=EXAMPLES)
-@click.option("--model", help="Zoo name, run folder, .keras file or architecture .json file.  [paper3_cnn]")
-@group_options(*GROUPS)
-@click.option("--tensorboard", is_flag=True, help="Write TensorBoard logs into the run folder.")
-@parallel_options
-@run_options
-def command(model: str | None, tensorboard: bool, **given: Any) -> None:
+@click.option(
+    "--model", help="Zoo name, run folder, .keras file or architecture .json file.  [paper3_cnn]",
+    shell_complete=complete_models,
+)  # fmt: skip
+@network_options(*GROUPS)
+def command(model: str | None, **given: Any) -> None:
     """Train one network with the full budget.
 
     Checkpoints after every epoch; the test set is used once, at the end.
     """
     extra = [] if model is None else [f"model.name={quoted(model)}"]
-    extra += ["training.tensorboard=true"] if tensorboard else []
-    asked, wanted = asked_processes(given), request("train", GROUPS, given, extra)
-    together = Together(memory_bytes=training_memory, prepare=prepare_data, follow=follow)
-    dispatch(wanted, in_parallel(wanted, Actions(predict=predict, execute=execute), asked, together))
+    run_network("train", GROUPS, given, extra, predict, execute, follow)
 
 
 def predict(config: TrainConfig) -> list[str]:
@@ -94,9 +82,7 @@ def _say(summary: Mapping[str, Any], run: Any, progress: Any) -> None:
 
 
 def _job(config: TrainConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, dict[str, Any]]:
-    from nas_cli.commands.start import dataset_block, opened, prepared
-    from nas_cli.runs.identity import config_digest
-    from nas_cli.schema import plain
+    from nas_cli.commands.start import opened, prepared, start_head
     from nas_cli.training import precision
     from nas_cli.training.full_training import FullTraining
 
@@ -106,10 +92,7 @@ def _job(config: TrainConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, di
     job = FullTraining(model, dataset, config.training, config.augmentation, config.seed, ring)
     cost = job.cost()
     start = {
-        "command": "train",
-        "config_digest": config_digest(plain(config)),
-        "dataset": dataset_block(dataset),
-        "model": config.model.name,
+        **start_head("train", config, dataset),
         "precision": arithmetic,
         "processes": job.ring.size,
         "cost": {"flops": cost.flops, "macs": cost.macs, "params": cost.params},

@@ -18,11 +18,20 @@ def check_teachers(names: Sequence[str], data: DatasetInfo) -> list[str]:
         ConfigError: there is no teacher, or no classes to teach, or a run's network is for other inputs or classes.
         DataError: there is no such file.
     """
-    if data.task == "regression":
-        raise ConfigError(f"{data.name} has no classes: distillation is of networks that tell classes apart.")
+    check_classes(data)
     if not names:
         raise ConfigError("no teacher is given: add --teacher RUN or --teacher FILE.keras (several: A,B).")
     return [line for name in names for line in _check(name, data)]
+
+
+def check_classes(data: DatasetInfo) -> None:
+    """Passes if there are classes to learn of a teacher.
+
+    Raises:
+        ConfigError: there are none.
+    """
+    if data.task == "regression":
+        raise ConfigError(f"{data.name} has no classes: distillation is of networks that tell classes apart.")
 
 
 def teacher_file(name: str) -> Path:

@@ -62,9 +62,14 @@ def share_gpus(environment: Mapping[str, str] = os.environ, found: Path = GPUS) 
     Empty without GPUs, and for a process that horovodrun has not started; processes share GPUs where these are fewer.
     """
     rank = environment.get("HOROVOD_LOCAL_RANK")
+    return {} if rank is None else gpu_of(int(rank), environment, found)
+
+
+def gpu_of(local_rank: int, environment: Mapping[str, str] = os.environ, found: Path = GPUS) -> dict[str, str]:
+    """The same for the process with this number among those of its host, whoever has started it."""
     listed = environment.get(VISIBLE)
     if listed is not None:
         gpus = [name for name in listed.split(",") if name.strip()]
     else:
         gpus = [str(number) for number, _ in enumerate(found.iterdir())] if found.is_dir() else []
-    return {} if rank is None or not gpus else {VISIBLE: gpus[int(rank) % len(gpus)]}
+    return {VISIBLE: gpus[local_rank % len(gpus)]} if gpus else {}

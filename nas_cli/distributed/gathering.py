@@ -1,7 +1,10 @@
-"""How the processes of one machine wait for one another without a network: a file each in a common folder."""
+"""How processes wait for one another without a network of their own: a file each in a common folder."""
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
+
+from nas_cli.errors import LaunchError
 
 WAIT_SECONDS = 600
 LOOK_SECONDS = 0.005
@@ -14,13 +17,22 @@ def arrive(folder: Path, what: str, number: int) -> None:
 
 def all_there(folder: Path, what: str, processes: int) -> bool:
     """True once all processes have come to the point `what`."""
-    return all((folder / f"{what}-{number}").exists() for number in range(processes))
+    return not _missing(folder, what, range(processes))
 
 
-def meet(folder: Path, what: str, number: int, processes: int) -> None:
-    """Returns when all processes have come to the point `what`, or after ten minutes: who starts them looks after
-    those that have died."""
-    arrive(folder, what, number)
+def meet(folder: Path, what: str, numbers: Iterable[int]) -> None:
+    """Returns when all processes of these numbers have come to the point `what`.
+
+    Raises:
+        LaunchError: one has not within ten minutes; who starts them looks after those that have died.
+    """
     limit = time.monotonic() + WAIT_SECONDS
-    while not all_there(folder, what, processes) and time.monotonic() < limit:
+    missing = list(numbers)
+    while missing := _missing(folder, what, missing):
+        if time.monotonic() > limit:
+            raise LaunchError(f"process {missing[0]} has not come to '{what}' within {WAIT_SECONDS} s: see the log.")
         time.sleep(LOOK_SECONDS)
+
+
+def _missing(folder: Path, what: str, numbers: Iterable[int]) -> list[int]:
+    return [number for number in numbers if not (folder / f"{what}-{number}").exists()]

@@ -3,12 +3,13 @@
 import contextlib
 import re
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TextIO, final
 
 from nas_cli.errors import ConfigError, LaunchError, NasError
 
-_OF_A_RANK = re.compile(r"\[(\d+)\]<(stdout|stderr)>:(.*)", re.DOTALL)
+_OF_A_RANK = re.compile(r"\[(?:\d+,)?(\d+)\]<(stdout|stderr)>:(.*)", re.DOTALL)
+"""Open MPI puts the number of the job before that of the rank."""
 _EXIT = re.compile(r"Process (\d+) exit with status code (\d+)\.")
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception|Interrupt|Exit)\b")
 USAGE = 2
@@ -22,12 +23,15 @@ class ProcessFailed(LaunchError):
 class JobOutput:
     """Takes the lines of horovodrun; a rank's come as '[1]<stderr>:text', others are its own.
 
-    `show` gets what rank 0 writes to its standard output, or `everything`.
+    `show` gets what rank 0 writes to its standard output, or `everything`. `names`: of processes that are no ranks.
     `failed`: rank and exit code of the first that failed.
     """
 
-    def __init__(self, log: TextIO, show: Callable[[str], None], everything: bool = False) -> None:
+    def __init__(
+        self, log: TextIO, show: Callable[[str], None], everything: bool = False, names: Sequence[str] = ()
+    ) -> None:
         self._log = log
+        self._names = names
         self._show = show
         self._everything = everything
         self._last: dict[int | None, deque[str]] = defaultdict(lambda: deque(maxlen=40))
@@ -39,7 +43,7 @@ class JobOutput:
         match = _OF_A_RANK.match(text)
         rank = int(match[1]) if match else None
         said = match[3] if match else text
-        named = f"{'horovodrun' if rank is None else f'rank {rank}'}: {said}"
+        named = f"{'horovodrun' if rank is None else self._name(rank)}: {said}"
         self._log.write(named + "\n")
         self._log.flush()
         if said.strip():
@@ -66,7 +70,11 @@ class JobOutput:
         how = f"ended with exit code {status}: {self._reason(rank)}"
         if status > 128:
             how = f"was killed by signal {status - 128}" + (", perhaps for lack of memory" if status == 137 else "")
-        return ProcessFailed(f"process {rank} of {processes} {how}; the others were stopped")
+        who = self._name(rank) if self._names else f"process {rank} of {processes}"
+        return ProcessFailed(f"{who} {how}; the others were stopped")
+
+    def _name(self, rank: int) -> str:
+        return self._names[rank] if self._names else f"rank {rank}"
 
     def _reason(self, rank: int | None) -> str:
         last = list(self._last[rank])

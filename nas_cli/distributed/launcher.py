@@ -14,7 +14,9 @@ from pathlib import Path
 
 import psutil
 
+from nas_cli.distributed.collective import arguments, variables
 from nas_cli.distributed.job_output import JobOutput
+from nas_cli.distributed.ports import interface_towards
 from nas_cli.distributed.preflight import Plan
 from nas_cli.distributed.ring import RANK
 from nas_cli.runs.interruption import stoppable, unstoppable
@@ -67,7 +69,7 @@ def launch(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=environment(os.environ, mark),
+            env={**variables(plan.collective), **environment(os.environ, mark)},
             start_new_session=True,
             preexec_fn=begin_child,
             text=True,
@@ -96,7 +98,11 @@ def launch(
 def command(plan: Plan, argv: Sequence[str], same_order: bool = False) -> list[str]:
     """The arguments of horovodrun; the default time-outs of 30 s are too short for many imports on few cores."""
     hosts = ",".join(f"{host.name}:{host.slots}" for host in plan.hosts)
-    options = ["--gloo", "--gloo-timeout-seconds", str(WAIT_SECONDS), "--start-timeout", str(WAIT_SECONDS)]
+    options, argv = arguments(plan.collective, WAIT_SECONDS, argv)
+    options += ["--start-timeout", str(WAIT_SECONDS)]
+    others = [host.name for host in plan.hosts if not host.is_local]
+    # Horovod's own search takes the loopback device for a way to the others, for all hosts have one.
+    options += ["--network-interfaces", interface_towards(others[0])] if others else []
     # Tensors that happen to wait together are joined, and then the order of a sum depends on a tensor's place.
     options += ["--fusion-threshold-mb", "0"] if same_order else []
     return [plan.launcher, *options, "-np", str(plan.processes), "-H", hosts, *argv]

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, final
 
+from nas_cli.distributed.reported_usage import Accounts
 from nas_cli.distributed.ring import JSON
-from nas_cli.distributed.server_roles import Cluster, await_cluster
-from nas_cli.distributed.usage import Meter
+from nas_cli.distributed.server_roles import COORDINATOR, SERVER, WORKER, Cluster, await_cluster
 from nas_cli.errors import LaunchError
 
 Gradients = Callable[[Any, Any], Sequence[Any]]
@@ -32,8 +32,11 @@ class ParameterServers:
         import tensorflow as tf
 
         await_cluster(cluster)
-        self.workers, self.servers = len(cluster["worker"]), len(cluster["ps"])
-        resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(tf.train.ClusterSpec(cluster), rpc_layer="grpc")
+        self.workers, self.servers = len(cluster[WORKER]), len(cluster[SERVER])
+        # The coordinator's address too: by default the others look for it at 'localhost'.
+        resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+            tf.train.ClusterSpec(cluster), task_type=COORDINATOR, task_id=0, rpc_layer="grpc"
+        )
         try:
             self.strategy = tf.distribute.ParameterServerStrategy(resolver)
             self.coordinator = tf.distribute.coordinator.ClusterCoordinator(self.strategy)
@@ -80,11 +83,11 @@ class ServedTraining:
         self._adding, self._applying = tf.function(self._add), tf.function(self._apply)
         self._stepping = tf.function(self._step)
 
-    def synchronous(self, warmup: int, iterations: int, pids: Sequence[int]) -> JSON:
+    def synchronous(self, warmup: int, iterations: int, accounts: Accounts) -> JSON:
         """What `iterations` rounds took after `warmup` others.
 
-        `seconds` of each round; `wall`, `cpu_seconds`, `sent_bytes`, `peak_bytes` of all processes `pids`; `busy`: per
-        worker the seconds from its reading of the variables to its last addition, of each share.
+        `seconds` of each round; `wall`; `cpu_seconds`, `sent_bytes`, `peak_bytes` by the `accounts`; `busy`: per worker
+        the seconds from its reading of the variables to its last addition, of each share.
         """
         import tensorflow as tf
 
@@ -94,37 +97,40 @@ class ServedTraining:
                 self._sums.append(tf.Variable(tf.zeros(variable.shape, variable.dtype), trainable=False))
         for _ in range(warmup):
             self._round()
-        meter, begin = Meter.start(pids), time.perf_counter()
-        seconds, said = [], []
+        accounts.begin()
+        begin = time.perf_counter()
+        seconds, done = [], []
         for _ in range(iterations):
             started = time.perf_counter()
-            said += self._round()
+            done += self._round()
             seconds.append(time.perf_counter() - started)
         wall = time.perf_counter() - begin
-        return {"seconds": seconds, "wall": wall, "busy": _by_worker(said), **meter.used()}
+        return {"seconds": seconds, "wall": wall, "busy": _by_worker(_fetched(done)), **accounts.used()}
 
-    def asynchronous(self, warmup: int, iterations: int, pids: Sequence[int]) -> JSON:
+    def asynchronous(self, warmup: int, iterations: int, accounts: Accounts) -> JSON:
         """What `iterations` steps per worker took, whoever did them, after `warmup` others; keys as above but for
         `seconds`, and `staleness`: how many updates came between the reading and the writing of each step."""
         self._steps(warmup)
-        meter, begin = Meter.start(pids), time.perf_counter()
-        said = self._steps(iterations)
+        accounts.begin()
+        begin = time.perf_counter()
+        done = self._steps(iterations)
         wall = time.perf_counter() - begin
+        said = _fetched(done)
         staleness = [int(one[3]) for one in said]
-        return {"wall": wall, "busy": _by_worker(said), "staleness": staleness, **meter.used()}
+        return {"wall": wall, "busy": _by_worker(said), "staleness": staleness, **accounts.used()}
 
     def _round(self) -> list[Any]:
         scheduled = [self._served.coordinator.schedule(self._adding, (self._iterator, one)) for one in self._shares]
         self._served.coordinator.join()
         # The result is waited for: the next round must read what this one has written.
         float(self._applying())
-        return [one.fetch() for one in scheduled]
+        return scheduled
 
     def _steps(self, each: int) -> list[Any]:
         shares = self._shares * each
         scheduled = [self._served.coordinator.schedule(self._stepping, (self._iterator, one)) for one in shares]
         self._served.coordinator.join()
-        return [one.fetch() for one in scheduled]
+        return scheduled
 
     def _add(self, iterator: Any, share: Any) -> tuple[Any, ...]:
         """On a worker: (its number, begin, end), the gradient of a share added to the sums."""
@@ -185,6 +191,11 @@ def _repeated(data: Callable[[], tuple[Any, Any]]) -> Any:
     # The seeds of tf.random would make it the same everywhere.
     worker = tf.raw_ops.RandomUniformInt(shape=[1], minval=0, maxval=2**31 - 1, seed=0, seed2=0)[0]
     return tf.data.Dataset.from_tensors((*data(), worker)).repeat()
+
+
+def _fetched(results: Sequence[Any]) -> list[Any]:
+    """What lies on the workers; asking for it takes time that is no part of a step."""
+    return [one.fetch() for one in results]
 
 
 def _by_worker(said: Sequence[Sequence[Any]]) -> list[list[float]]:

@@ -1,34 +1,37 @@
 """What can be known to fail before any process is started; one clear line each."""
 
+import contextlib
 import importlib.metadata
 import importlib.util
+import ipaddress
 import json
-import shutil
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from nas_cli.distributed.collective import GLOO, collective_here
 from nas_cli.distributed.hosts import Host, assigned, parse_hosts
+from nas_cli.distributed.ports import own_address
 from nas_cli.distributed.probe import BUILD_HINT, find_launcher
+from nas_cli.distributed.remote import ask
 from nas_cli.errors import LaunchError
 
 PROCESS_BYTES = 600e6
 """Resident memory of a process that has imported TensorFlow and joined the others."""
 
-SSH_SECONDS = 10
-
 
 @dataclass(frozen=True)
 class Plan:
-    """A job that can be started. `notes`: lines that the user should know."""
+    """A job that can be started. `launcher`: horovodrun, '' for a job without. `notes`: what the user should know.
+    `collective`: what sums over its processes."""
 
     processes: int
     hosts: tuple[Host, ...]
     launcher: str
     notes: tuple[str, ...] = ()
+    collective: str = GLOO
 
 
 def preflight(
@@ -37,11 +40,12 @@ def preflight(
     cores: int,
     memory_bytes: float | None = None,
     smaller: str = "-np or training.batch_size",
+    horovod: bool = True,
 ) -> Plan:
     """The plan for `processes` on `hosts` ('one:4,two:4'); without hosts all run here, without a number all slots.
 
     `cores`: those of this machine. `memory_bytes`: what one process needs besides TensorFlow itself, if known;
-    `smaller` says what to lower where there is not so much.
+    `smaller` says what to lower where there is not so much. `horovod`: the processes are those of a ring.
 
     Raises:
         LaunchError: what is missing, and what to do.
@@ -52,14 +56,20 @@ def preflight(
     count = processes or sum(host.slots for host in chosen)
     given = assigned(chosen, count)
     _check_first(next(iter(given)))
-    launcher = check_horovod()
+    launcher = check_horovod() if horovod else ""
     here = sum(number for host, number in given.items() if host.is_local)
-    _check_memory(here, memory_bytes, smaller)
-    _check_ssh([host for host in given if not host.is_local])
+    _check_memory(here, memory_bytes, float(psutil.virtual_memory().available), smaller)
+    others = {host.name: number for host, number in given.items() if not host.is_local}
+    collective = collective_here() if horovod else GLOO
+    addresses = {"this machine": own_address()} if others else {}
+    for name, number in others.items():
+        addresses[name] = _check_other(name, number, memory_bytes, smaller)
+    if horovod and collective == GLOO:
+        _check_addresses(addresses)
     notes = []
     if here > cores:
         notes.append(f"oversubscribed: {here} processes on {cores} cores, they will be slower than {cores} processes")
-    return Plan(count, tuple(given), launcher, tuple(notes))
+    return Plan(count, tuple(given), launcher, tuple(notes), collective)
 
 
 def check_horovod() -> str:
@@ -99,28 +109,33 @@ def _check_first(host: Host) -> None:
         )
 
 
-def _check_memory(processes: int, memory_bytes: float | None, smaller: str) -> None:
+def _check_memory(processes: int, memory_bytes: float | None, free: float, smaller: str, where: str = "") -> None:
     if memory_bytes is None:
         return
     each = PROCESS_BYTES + memory_bytes
-    free = psutil.virtual_memory().available
     if processes * each > free:
         raise LaunchError(
             f"{processes} processes need about {processes * each / 1e9:.1f} GB ({each / 1e9:.1f} GB each), "
-            f"{free / 1e9:.1f} GB are free: use a smaller {smaller}."
+            f"{free / 1e9:.1f} GB are free{where}: use a smaller {smaller}."
         )
 
 
-def _check_ssh(hosts: Sequence[Host]) -> None:
-    if hosts and shutil.which("ssh") is None:
-        raise LaunchError(f"{hosts[0].name} is another machine, and there is no ssh here: install an ssh client.")
-    for host in hosts:
-        command = ["ssh", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={SSH_SECONDS}", host.name, "true"]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=2 * SSH_SECONDS, check=False)
-            lines = done.stderr.strip().splitlines()
-            reason = "" if done.returncode == 0 else (lines[-1] if lines else f"exit code {done.returncode}")
-        except subprocess.TimeoutExpired:
-            reason = f"no answer in {2 * SSH_SECONDS} s"
-        if reason:
-            raise LaunchError(f"no ssh to {host.name} without a password ({reason}): `ssh {host.name} true` must work.")
+def _check_other(host: str, processes: int, memory_bytes: float | None, smaller: str) -> str | None:
+    """The address that the host gives its own name."""
+    answer = ask(host)
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        mine = importlib.metadata.version("tensorflow")
+        if answer.tensorflow != mine:
+            raise LaunchError(f"{host} has TensorFlow {answer.tensorflow}, this machine {mine}: install the same.")
+    _check_memory(processes, memory_bytes, answer.free_bytes, smaller, f" on {host}")
+    return answer.address
+
+
+def _check_addresses(addresses: Mapping[str, str | None]) -> None:
+    # Horovod 0.28.1 tells the processes of other hosts the address of the host's name, whatever interface it is given.
+    for host, address in addresses.items():
+        if address is None or ipaddress.ip_address(address).is_loopback:
+            raise LaunchError(
+                f"{host} gives its own name the address {address}, and Horovod would tell other hosts to look for it "
+                "there: write its address in the network beside its name in its /etc/hosts."
+            )

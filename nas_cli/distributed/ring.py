@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, Protocol, final
 
+from nas_cli.distributed.collective import CYCLE, cycle_ms
 from nas_cli.errors import LaunchError
 
 RANK = "HOROVOD_RANK"
@@ -136,6 +137,11 @@ def rank_number() -> int:
     return int(os.environ.get(RANK, "0"))
 
 
+def local_rank() -> int:
+    """The number of this process among those of its machine that horovodrun has started; 0 in any other."""
+    return int(os.environ.get("HOROVOD_LOCAL_RANK", "0"))
+
+
 def ranks_here() -> int:
     """How many processes of the job of this one share its machine; 1 if horovodrun has not started it."""
     return int(os.environ.get("HOROVOD_LOCAL_SIZE", "1"))
@@ -151,8 +157,13 @@ def join() -> Ring:
     """
     if not is_rank():
         return OneProcess()
-    _take_gpu(int(os.environ.get("HOROVOD_LOCAL_RANK", "0")))
+    _take_gpu(local_rank())
+    os.environ.setdefault(CYCLE, f"{cycle_ms(ranks_here(), _cores()):g}")
     return HorovodRing()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def agreed(ring: Ring, value: JSON) -> JSON:
@@ -160,12 +171,12 @@ def agreed(ring: Ring, value: JSON) -> JSON:
     return ring.gather(value)[0]
 
 
-def _take_gpu(local_rank: int) -> None:
+def _take_gpu(number: int) -> None:
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
-        mine = gpus[local_rank % len(gpus)]
+        mine = gpus[number % len(gpus)]
         tf.config.set_visible_devices(mine, "GPU")
         # Processes may share a GPU, of which TensorFlow takes all memory otherwise.
         tf.config.experimental.set_memory_growth(mine, True)

@@ -1,37 +1,58 @@
 """The processes that a coordinator directs over gRPC: workers, which compute, and parameter servers."""
 
-import os
 import socket
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from pathlib import Path
 
+from nas_cli.distributed.hosts import Host
+from nas_cli.distributed.ports import HERE, address_towards, find_ports
+from nas_cli.distributed.remote import ask
 from nas_cli.errors import LaunchError
 
-HERE = "127.0.0.1"
-WORKER, SERVER = "worker", "ps"
+WORKER, SERVER, COORDINATOR = "worker", "ps", "chief"
 """TensorFlow's names of the roles."""
 WAIT_SECONDS = 600
 LOOK_SECONDS = 0.2
-
-SURROUNDINGS = {"GRPC_FAIL_FAST": "use_caller", "no_proxy": "localhost,127.0.0.1"}
-"""What TensorFlow wants of a worker of a ParameterServerStrategy, and no proxy between processes of one machine."""
 
 Cluster = Mapping[str, Sequence[str]]
 """Addresses 'host:port' of each role."""
 
 
-def local_cluster(workers: int, servers: int, first_port: int | None = None) -> Cluster:
-    """Addresses on this machine: from `first_port` on, or ports that are free.
+def placed(given: Mapping[Host, int], servers: int) -> dict[str, list[Host]]:
+    """The host of each worker and of each server: `given` says how many workers run where; servers take turns on the
+    same hosts, in their order."""
+    hosts = list(given)
+    workers = [host for host, number in given.items() for _ in range(number)]
+    return {WORKER: workers, SERVER: [hosts[number % len(hosts)] for number in range(servers)]}
+
+
+def find_cluster(given: Mapping[Host, int], servers: int, first_port: int | None = None) -> Cluster:
+    """Addresses of the coordinator, here, and of workers and servers on their hosts: from `first_port` on, or free.
 
     Raises:
-        LaunchError: one of the ports is taken.
+        LaunchError: one of the ports is taken, or a host does not answer.
     """
-    count = workers + servers
-    ports = _free_ports(count) if first_port is None else _checked(range(first_port, first_port + count))
-    addresses = [f"{HERE}:{port}" for port in ports]
-    return {WORKER: addresses[:workers], SERVER: addresses[workers:]}
+    hosts = {role: [_name(host) for host in on] for role, on in placed(given, servers).items()}
+    count = Counter([HERE, *hosts[WORKER], *hosts[SERVER]])
+    others = [name for name in count if name != HERE]
+    ports = {name: iter(ask(name, count[name], first_port).ports) for name in others}
+    ports[HERE] = iter(find_ports(count[HERE], first_port))
+    # Others must not take our loopback device for theirs.
+    mine = {HERE: address_towards(others[0])} if others else {}
+    hosts[COORDINATOR] = [HERE]
+    return {role: [f"{mine.get(name, name)}:{next(ports[name])}" for name in names] for role, names in hosts.items()}
+
+
+def hosts_of(cluster: Cluster, role: str) -> list[str]:
+    """The host in each address of a role."""
+    return [address.rsplit(":", 1)[0] for address in cluster[role]]
+
+
+def surroundings(cluster: Cluster) -> dict[str, str]:
+    """What TensorFlow wants in the environment of a worker of a ParameterServerStrategy, and no proxy between them."""
+    hosts = {host for role in cluster for host in hosts_of(cluster, role)}
+    return {"GRPC_FAIL_FAST": "use_caller", "no_proxy": ",".join(["localhost", *sorted({HERE, *hosts})])}
 
 
 def serve(cluster: Cluster, role: str, number: int, threads: int) -> None:
@@ -44,13 +65,14 @@ def serve(cluster: Cluster, role: str, number: int, threads: int) -> None:
     """
     import tensorflow as tf
 
+    served = {role: addresses for role, addresses in cluster.items() if role != COORDINATOR}
     options = tf.compat.v1.ConfigProto(
         intra_op_parallelism_threads=threads,
         inter_op_parallelism_threads=max(threads, len(cluster[WORKER]) + 1),
     )
     try:
         server = tf.distribute.Server(
-            tf.train.ClusterSpec(cluster), job_name=role, task_index=number, protocol="grpc", config=options
+            tf.train.ClusterSpec(served), job_name=role, task_index=number, protocol="grpc", config=options
         )
     except tf.errors.OpError as error:
         address = cluster[role][number]
@@ -75,41 +97,11 @@ def await_cluster(cluster: Cluster) -> None:
             time.sleep(LOOK_SECONDS)
 
 
-def note_pid(folder: Path, role: str, number: int) -> None:
-    """Leaves the number of this process for the coordinator's accounts."""
-    (folder / f"pid-{role}-{number}").write_text(str(os.getpid()), encoding="utf-8")
-
-
-def noted_pids(folder: Path) -> list[int]:
-    """The processes of the job that have begun."""
-    return [int(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("pid-*"))]
-
-
 def _listens(host: str, port: int) -> bool:
     with socket.socket() as tried:
         tried.settimeout(1)
         return tried.connect_ex((host, port)) == 0
 
 
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        # All are open at once: a port that is closed at once may be given again.
-        taken = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in taken:
-            one.bind((HERE, 0))
-        return [int(one.getsockname()[1]) for one in taken]
-
-
-def _checked(ports: range) -> list[int]:
-    if ports[-1] > 65_535:
-        raise LaunchError(f"bench.port={ports[0]}: {len(ports)} ports from there on go beyond 65535, the last.")
-    for port in ports:
-        with socket.socket() as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                tried.bind((HERE, port))
-            except OSError as error:
-                raise LaunchError(
-                    f"port {port} cannot be had ({error.strerror}): give another bench.port, or null for free ones."
-                ) from error
-    return list(ports)
+def _name(host: Host) -> str:
+    return HERE if host.is_local else host.name

@@ -1,7 +1,7 @@
-"""What processes have used: processor time, memory, and the network devices of this machine."""
+"""What a process has used: processor time, memory, and the network devices of its machine."""
 
 import contextlib
-from collections.abc import Iterable, Sequence
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -19,23 +19,20 @@ class Meter:
     Bytes are those that all network devices here have sent, loopback included, of this job and of anything else.
     """
 
-    pids: tuple[int, ...]
     cpu_seconds: float
     sent_bytes: int
 
     @staticmethod
-    def start(pids: Iterable[int]) -> "Meter":
-        """A meter of these processes."""
-        known = tuple(pids)
-        return Meter(known, _cpu_seconds(known), _sent_bytes())
+    def start() -> "Meter":
+        """A meter of this process."""
+        return Meter(_cpu_seconds(), _sent_bytes())
 
     def used(self) -> dict[str, JSON]:
-        """`cpu_seconds` of all processes, `sent_bytes`, and `peak_bytes`: the most memory that each has ever had,
-        added up."""
+        """`cpu_seconds`, `sent_bytes`, and `peak_bytes`: the most memory that the process has ever had."""
         return {
-            "cpu_seconds": _cpu_seconds(self.pids) - self.cpu_seconds,
+            "cpu_seconds": _cpu_seconds() - self.cpu_seconds,
             "sent_bytes": _sent_bytes() - self.sent_bytes,
-            "peak_bytes": sum(map(peak_bytes, self.pids)),
+            "peak_bytes": peak_bytes(os.getpid()),
         }
 
 
@@ -49,13 +46,9 @@ def peak_bytes(pid: int) -> int:
     return 0
 
 
-def _cpu_seconds(pids: Sequence[int]) -> float:
-    seconds = 0.0
-    for pid in pids:
-        with contextlib.suppress(psutil.Error):
-            times = psutil.Process(pid).cpu_times()
-            seconds += times.user + times.system
-    return seconds
+def _cpu_seconds() -> float:
+    times = psutil.Process().cpu_times()
+    return float(times.user + times.system)
 
 
 def _sent_bytes() -> int:

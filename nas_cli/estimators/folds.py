@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_cli.data.dataset import Dataset, Split
+from nas_cli.data.dataset import Dataset, DatasetInfo, Split
 from nas_cli.data.statistics import channel_statistics
 from nas_cli.errors import ConfigError
 
@@ -35,6 +35,20 @@ def fold_numbers(dataset: Dataset, folds: int) -> NDArray[np.int64]:
     numbers = np.empty(len(y), np.int64)
     numbers[order] = np.arange(len(y)) % folds
     return numbers
+
+
+def check_folds(folds: int, data: DatasetInfo, train_size: int | None) -> None:
+    """Passes if every class can have an example in each fold; `fold_numbers` knows whether it has.
+
+    Raises:
+        ConfigError: there are too few examples.
+    """
+    examples = data.validation_examples + min(train_size or data.train_examples, data.train_examples)
+    most = examples // data.classes
+    if folds > most:
+        of_what = f"{data.classes} classes" if data.classes > 1 else "all"
+        raise ConfigError(f"estimator.folds={folds}, but {data.name} has {examples} examples of {of_what}: use at most "
+                          f"{most}.")  # fmt: skip
 
 
 def fold(dataset: Dataset, numbers: NDArray[np.int64], number: int) -> Dataset:

@@ -25,3 +25,8 @@ class ModelSettings:
             raise ConfigError(
                 f"model.keep_weights=true and model.weights={self.weights} name two sources of weights: give one."
             )
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether the network comes with weights that are not fresh."""
+        return self.keep_weights or self.weights is not None

@@ -1,6 +1,6 @@
 """MorphNet's loop as a run: train, shrink, expand, shrink again, retrain; in a journal, resumable at any instant."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
@@ -16,14 +16,16 @@ from nas_cli.distributed.ring import OneProcess, Ring, agreed
 from nas_cli.errors import RunError
 from nas_cli.morph.compress import Compression, compress
 from nas_cli.morph.loop_settings import LoopSettings
-from nas_cli.morph.outcome import end_event, ended, known_before, numbered
-from nas_cli.morph.phases import BASELINE, START, Phase, last, phases
+from nas_cli.morph.outcome import end_event, ended, numbered
+from nas_cli.morph.phases import BASELINE, RETRAIN, START, Phase, last, phases, teacher
 from nas_cli.morph.settings import MorphSettings
 from nas_cli.morph.shrunk import check_alive, count, removable, shrunk_block, smaller
 from nas_cli.morph.summary import VERSION, summarise
+from nas_cli.runs.conclusion import known_before
 from nas_cli.runs.folder import RunFolder
 from nas_cli.runs.journal import Journal
 from nas_cli.runs.journaled import completed
+from nas_cli.runs.told import Told
 from nas_cli.spaces.architecture import from_json
 from nas_cli.surgery.channels import find_channels
 from nas_cli.training.evaluation import evaluate
@@ -31,6 +33,7 @@ from nas_cli.training.fit import fit
 from nas_cli.training.full_training import save
 from nas_cli.training.model_files import ModelFiles
 from nas_cli.training.settings import TrainingSettings
+from nas_cli.training.teaching import Lesson, Teaching
 
 Event = Mapping[str, Any]
 FAILURE = "the loss is not finite: lower training.optimizer.learning_rate"
@@ -41,7 +44,8 @@ class Morphing:
     """What is shrunk, on what, and how.
 
     `model`: the network with its first weights; None once the run has begun and has it in a file, and in processes
-    other than the first. `trained`: these weights are not fresh.
+    other than the first. `trained`: these weights are not fresh. `lesson`: what the network, once trained, teaches the
+    smaller one; None: nothing.
     """
 
     model: Any
@@ -52,6 +56,7 @@ class Morphing:
     morph: MorphSettings
     loop: LoopSettings
     seed: int
+    lesson: Lesson | None = None
 
     def plan(self, processes: int) -> list[Phase]:
         """The phases in order; of `processes` each gets a batch at every step."""
@@ -85,7 +90,7 @@ def run_morph(
     events = agreed(together, run.events() if together.rank == 0 else None)
 
     def work(journal: Journal | None) -> None:
-        _Session(run, journal, events, job, on_event, together, launched).carry_out(start)
+        _Session(run, Told(journal, events, on_event), job, together, launched).carry_out(start)
 
     return completed(run, "morph", together.rank == 0, events, work, summarise)
 
@@ -94,19 +99,9 @@ def run_morph(
 class _Session:
     """One session of a run: what the journal says is done is not done again."""
 
-    def __init__(
-        self,
-        run: RunFolder,
-        journal: Journal | None,
-        events: Sequence[Event],
-        job: Morphing,
-        on_event: Callable[[Event], None],
-        ring: Ring,
-        launched: float,
-    ) -> None:
-        self._run, self._journal, self._job, self._ring = run, journal, job, ring
-        self._events: list[Event] = list(events)
-        self._on_event, self._launched = on_event, launched
+    def __init__(self, run: RunFolder, told: Told, job: Morphing, ring: Ring, launched: float) -> None:
+        self._run, self._told, self._job, self._ring = run, told, job, ring
+        self._events, self._launched = told.events, launched
         self._folder = run.path / "checkpoints"
         self._models = ModelFiles(self._folder, ring)
         self._plan = job.plan(ring.size)
@@ -117,29 +112,18 @@ class _Session:
         for phase in self._plan:
             if self._outcome(phase) is None:
                 (self._shrink if phase.kind == "shrink" else self._train)(phase)
-            if self._journal is not None:
+            if self._told.writes:
                 self._run.remove(self._folder / phase.name)
-        if self._journal is not None:
+        if self._told.writes:
             self._finish()
 
     def _begin(self, start: Event) -> None:
         if self._events:
-            self._record({"event": "resume", "launched": self._launched})
+            self._told.record({"event": "resume", "launched": self._launched})
             return
         head = {"event": "start", "version": VERSION, "seed": self._job.seed}
         self._models.put(START, self._job.model)
-        self._record({**head, **agreed(self._ring, start), "launched": self._launched})
-
-    def _record(self, event: Event) -> Event:
-        """The event as the journal has it; in other processes than the first, as it is."""
-        written = event if self._journal is None else self._journal.append(event)
-        self._events.append(written)
-        return written
-
-    def _say(self, event: Event) -> None:
-        written = self._record(event)
-        if self._journal is not None:
-            self._on_event(written)
+        self._told.record({**head, **agreed(self._ring, start), "launched": self._launched})
 
     def _outcome(self, phase: Phase) -> Event | None:
         """The event that ended a phase; None if it has not ended."""
@@ -147,25 +131,11 @@ class _Session:
         found = (e for e in self._events if e["event"] == kind and e.get("name") == phase.name)
         return next(found, None)
 
-    def _epochs(self, phase: Phase, same: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], None]:
-        """A listener that puts each epoch of a phase into the journal once, with what is the `same` for all of them.
-
-        A checkpoint and its journal line are two writes: after a kill between them the epoch comes again.
-        """
-        known = {int(e["epoch"]) for e in self._events if e["event"] == "epoch" and e["name"] == phase.name}
-
-        def record(epoch: Mapping[str, Any]) -> None:
-            if int(epoch["epoch"]) not in known:
-                known.add(int(epoch["epoch"]))
-                head = {"event": "epoch", "phase": phase.kind, "name": phase.name, "iteration": phase.iteration}
-                self._say({**head, **same, **epoch})
-
-        return record
-
     def _train(self, phase: Phase) -> None:
         model = self._models.get(phase.source, phase.seed, phase.fresh)
         alive = count(removable(find_channels(model)))
-        record = self._epochs(phase, {"alive": alive, "channels": alive, "flops": model_cost(model).flops})
+        same = {"alive": alive, "channels": alive, "flops": model_cost(model).flops}
+        record = self._told.epochs({**_about(phase), **same})
         result = fit(
             model,
             self._job.dataset,
@@ -176,19 +146,25 @@ class _Session:
             progress=record,
             log_dir=self._run.path / "tensorboard" / phase.name if self._job.training.tensorboard else None,
             ring=self._ring,
+            teaching=self._teaching(phase, model),
         )
         for epoch in result.curve:
             record({**epoch, "epochs": phase.epochs})
         if result.stopped == "diverged":
             raise RunError(f"training diverged in {self._run.path}, {FAILURE}.")
         self._models.put(phase.name, model)
-        self._say(ended(phase, result, self._job.training.restore_best))
+        self._told.say(ended(phase, result, self._job.training.restore_best))
+
+    def _teaching(self, phase: Phase, student: Any) -> Teaching | None:
+        if self._job.lesson is None or phase.kind != RETRAIN:
+            return None
+        return self._job.lesson(self._models.get(teacher(self._plan, self._job.trained), phase.seed), student)
 
     def _shrink(self, phase: Phase) -> None:
         job = self._job
         self._check_before(phase)
         model = self._models.get(phase.source, phase.seed)
-        record = self._epochs(phase, {})
+        record = self._told.epochs(_about(phase))
         compression = compress(
             model,
             job.dataset,
@@ -213,7 +189,9 @@ class _Session:
         self._models.put(phase.name, result)
         event = {"event": "shrunk", "name": phase.name, "iteration": phase.iteration}
         block = shrunk_block(channels, result, compression)
-        self._say({**event, **block, "valid": self._valid(result), "architecture": self._network(compression, result)})
+        self._told.say(
+            {**event, **block, "valid": self._valid(result), "architecture": self._network(compression, result)}
+        )
 
     def _network(self, compression: Compression, result: Any) -> Any:
         """The smaller network as an architecture; None if it came as a model, or has lost whole layers before."""
@@ -229,7 +207,9 @@ class _Session:
         """Notes once what weights that are not fresh are worth as they came."""
         if self._job.trained and phase.source == START and not any(e.get("name") == START for e in self._events):
             model = self._models.get(START, phase.seed)
-            self._say({"event": "phase", "phase": "given", "name": START, "iteration": 0, "valid": self._valid(model)})
+            self._told.say(
+                {"event": "phase", "phase": "given", "name": START, "iteration": 0, "valid": self._valid(model)}
+            )
 
     def _finish(self) -> None:
         """Tests the result, and measures it beside the network as it came."""
@@ -237,8 +217,8 @@ class _Session:
         file = self._run.best / "model.keras"
         if not any(event["event"] == "test" for event in self._events):
             self._save(result, file)
-            self._record(self._tested(result))
-        self._record(end_event(self._events, self._sides(result, file)))
+            self._told.record(self._tested(result))
+        self._told.record(end_event(self._events, self._sides(result, file)))
 
     def _save(self, result: Any, file: Path) -> None:
         save(result, file)
@@ -263,9 +243,13 @@ class _Session:
         ms = measured_ms(original, result)
         test = next(event for event in self._events if event["event"] == "test")
         tested = {key: value for part in ("metrics", "valid") for key, value in test[part].items()}
-        values, weights = known_before(self._events)
+        values, weights = known_before(self._events, BASELINE)
         whose = last(self._plan).split("-")[0]
         return {
             "before": side(cost_block(model_cost(original)), self._models.file(START), ms[0], values, weights),
             "after": side(cost_block(model_cost(result)), file, ms[1], tested, whose),
         }
+
+
+def _about(phase: Phase) -> dict[str, Any]:
+    return {"phase": phase.kind, "name": phase.name, "iteration": phase.iteration}

@@ -1,13 +1,12 @@
 """What the journal of a morph run says at the end of a phase and of the run."""
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nas_cli.morph.length import tried_multipliers
-from nas_cli.morph.phases import BASELINE, Phase
+from nas_cli.morph.phases import Phase
 from nas_cli.morph.settings import MorphSettings
-from nas_cli.runs.sessions import wall_seconds
+from nas_cli.runs.conclusion import spent
 from nas_cli.training.result import FitResult
 from nas_cli.training.result import ended as result_block
 
@@ -30,26 +29,6 @@ def numbered(epoch: Event, settings: MorphSettings, each: int) -> dict[str, Any]
     return {**epoch, "epoch": epoch["epoch"] + before, "epochs": each * len(tried)}
 
 
-def known_before(events: Sequence[Event]) -> tuple[dict[str, float], str | None]:
-    """The scores to set beside the result's, and after what: the baseline's, or else those before shrinking."""
-    test = next((event for event in events if event["event"] == "test"), {})
-    if "before" in test:
-        return {**test["before"]["metrics"], **test["before"]["valid"]}, BASELINE
-    ended = {event["phase"]: event for event in events if event["event"] == "phase"}
-    for kind in ("train", "given"):
-        if kind in ended:
-            return dict(ended[kind]["valid"]), kind
-    return {}, None
-
-
 def end_event(events: Sequence[Event], sides: Mapping[str, Any]) -> dict[str, Any]:
     """The last event: times over all phases, and both sides of the comparison."""
-    done = [event for event in events if event["event"] in ("phase", "shrunk")]
-    return {
-        "event": "end",
-        "stopped": "completed",
-        "train_seconds": sum(event.get("train_seconds", event.get("seconds", 0.0)) for event in done),
-        "evaluation_seconds": sum(event.get("evaluation_seconds", 0.0) for event in done),
-        "morph": dict(sides),
-        "wall_seconds": wall_seconds([*events, {"event": "end", "time": time.time()}]),
-    }
+    return {"event": "end", "stopped": "completed", **spent(events, "shrunk"), "morph": dict(sides)}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nas_cli.runs.sessions import wall_seconds
+from nas_cli.runs.conclusion import epochs_by_phase, summary_head
 
 VERSION = 1
 
@@ -17,29 +17,24 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
     best {id: null, valid_…, test_…, flops, params, architecture} of the smaller network, morph {target, phases
     {name: epochs}, before and after {flops, macs, params, activation_bytes, file_bytes, ms_per_image, valid_…,
     test_…, weights}, shrunk [{iteration, alive, channels, cost_before, cost_after, strength, threshold, omega}],
-    warnings, dataset, model}. `before.weights` says what its accuracy is of: baseline, train, given or null.
+    warnings, teacher, dataset, model}. `before.weights` says what its accuracy is of: baseline, train, given or null;
+    `teacher` holds the settings by which the network before the first shrinking taught the last, or null.
     """
     first = {event["event"]: event for event in reversed(events)}
     start, end, test = first["start"], first.get("end", {}), first.get("test")
-    stops = [event for event in events if event["event"] == "stop"]
     shrunk = [event for event in events if event["event"] == "shrunk"]
     sides = end.get("morph", {})
     return {
-        "version": VERSION,
-        "command": "morph",
-        "status": "completed" if end else stops[-1]["status"] if stops else "interrupted",
-        "seed": start["seed"],
-        "wall_seconds": wall_seconds(events),
-        "trials": 0,
-        "failed": 0,
+        **summary_head(events, VERSION),
         "best": _best(test, sides, shrunk),
         "morph": {
             "target": start.get("target"),
-            "phases": _phases(events),
+            "phases": epochs_by_phase(events),
             "before": sides.get("before", start["cost"]),
             "after": sides.get("after"),
             "shrunk": [_brief(event) for event in shrunk],
             "warnings": list(dict.fromkeys(text for event in shrunk for text in event["warnings"])),
+            "teacher": start.get("teacher"),
             "dataset": start["dataset"],
             "model": start["model"],
         },
@@ -58,14 +53,6 @@ def _best(test: Event | None, sides: Mapping[str, Any], shrunk: Sequence[Event])
         "params": cost["params"],
         "architecture": shrunk[-1].get("architecture"),
     }
-
-
-def _phases(events: Sequence[Event]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for event in events:
-        if event["event"] == "epoch":
-            counts[event["name"]] = counts.get(event["name"], 0) + 1
-    return counts
 
 
 def _brief(event: Event) -> dict[str, Any]:

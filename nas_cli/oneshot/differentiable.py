@@ -91,11 +91,11 @@ class DifferentiableSearch:
         """Why to end the search behind this epoch; None to go on."""
         return stop_reason(signs_of(event), self._settings.max_skips, self.net.kinds[0])
 
-    def found(self, epochs: int) -> list[Values]:
+    def found(self, epochs: int, asked_to_stop: Any) -> list[Values]:
         """The derived network, at the temperature that the search has reached."""
         return [self.net.derive(self._gamma(epochs / self._settings.epochs))]
 
-    def scores(self, genotypes: Sequence[Values]) -> None:
+    def scores(self, genotypes: Sequence[Values], asked_to_stop: Any) -> None:
         """None: networks of a mixture have no scores of their own."""
 
     def _step(self, step: int, train: Any, valid: Any) -> Any:

@@ -59,9 +59,9 @@ class Search(Protocol):
 
     def stop_reason(self, event: Event) -> str | None: ...
 
-    def found(self, epochs: int) -> list[Values]: ...
+    def found(self, epochs: int, asked_to_stop: Any) -> list[Values]: ...
 
-    def scores(self, genotypes: Sequence[Values]) -> list[float] | None: ...
+    def scores(self, genotypes: Sequence[Values], asked_to_stop: Any) -> list[float] | None: ...
 
 
 @final
@@ -69,7 +69,7 @@ class SupernetPhase:
     """All searches of a run, one after the other; `found` is known once `run` has returned.
 
     All processes of a ring make the same calls; only the first has a log and writes. A request to stop is followed by
-    all of them together, in a step of a supernet or behind one: see `StopRequest`.
+    all of them together, in a step of a supernet, before a network is scored, or behind a search: see `StopRequest`.
     """
 
     def __init__(
@@ -193,14 +193,14 @@ class SupernetPhase:
 
     def _concluded(self, search: Search, number: int, curve: Sequence[Event], stopped: str | None) -> Event:
         began = time.perf_counter()
-        found = search.found(len(curve))
-        scores = search.scores(found)
+        found = search.found(len(curve), self._ask)
+        scores = search.scores(found, self._ask)
         common = {"search": number, "stopped": stopped, "epochs": len(curve)}
         encode, seconds = self._space.encode, sum(one["seconds"] for one in curve)
         if scores is None:
             last = {"event": "derived", **common, "genotype": encode(found[0]), "seconds": seconds}
         else:
-            beside = search.scores(self._randoms) or []
+            beside = search.scores(self._randoms, self._ask) or []
             last = {
                 "event": "inherited",
                 **common,

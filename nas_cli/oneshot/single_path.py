@@ -1,6 +1,6 @@
 """One search on inherited weights: a supernet trained on single networks, which it then scores without training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
 import keras
@@ -73,16 +73,26 @@ class SinglePathSearch:
     def stop_reason(self, event: Mapping[str, Any]) -> None:
         """None: there is nothing to watch for."""
 
-    def found(self, epochs: int) -> list[Values]:
+    def found(self, epochs: int, asked_to_stop: Callable[[], None]) -> list[Values]:
         """The genotypes to score, in order; those of an evolution have been scored to find them."""
-        return [values for values, _ in self._explored()]
+        return [values for values, _ in self._explored(asked_to_stop)]
 
-    def scores(self, genotypes: Sequence[Values]) -> list[float]:
-        """The metric of each network with the supernet's weights, negative where lower is better; computes anew."""
-        batches, sign = self._halves.judging(), 1.0 if self._objective.higher_is_better else -1.0
-        return [sign * self._objective.summary(self._sampled.score(values, batches)) for values in genotypes]
+    def scores(self, genotypes: Sequence[Values], asked_to_stop: Callable[[], None]) -> list[float]:
+        """The metric of each network with the supernet's weights, negative where lower is better; computes anew.
 
-    def _explored(self) -> list[tuple[Values, float]]:
+        `asked_to_stop()` is called before each network.
+        """
+        scores = []
+        for values in genotypes:
+            asked_to_stop()
+            scores.append(self._score(values))
+        return scores
+
+    def _score(self, genotype: Values) -> float:
+        sign = 1.0 if self._objective.higher_is_better else -1.0
+        return sign * self._objective.summary(self._sampled.score(genotype, self._halves.judging()))
+
+    def _explored(self, asked_to_stop: Callable[[], None]) -> list[tuple[Values, float]]:
         settings, known = self._settings, dict[Values, float]()
         size = settings.evolution_population if settings.sampling == "evolution" else settings.scored
         plan = RegularizedEvolutionSettings(
@@ -94,9 +104,11 @@ class SinglePathSearch:
         while len(explored) < settings.scored and (proposals := evolution.ask()):
             outcomes = []
             for proposal in proposals:
+                # Whether it is known or not: all processes of a ring ask as often.
+                asked_to_stop()
                 values = self._space.decode(proposal.origin["genotype"])
                 if values not in known:
-                    known[values] = self.scores([values])[0]
+                    known[values] = self._score(values)
                 explored.append((values, known[values]))
                 outcomes.append(Outcome(proposal.trial, known[values]))
             evolution.tell(outcomes)

@@ -1,6 +1,5 @@
 """The end of a pruning run: its result saved, tested once, and measured beside the network as it came."""
 
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, final
@@ -14,8 +13,8 @@ from nas_cli.prune.masks import save_masks
 from nas_cli.prune.phases import BASELINE, MAIN, RANDOM, START, TRAIN, Phase, last
 from nas_cli.prune.summary import last_architecture
 from nas_cli.prune.ticket import FILE, save_ticket
+from nas_cli.runs.conclusion import known_before, spent
 from nas_cli.runs.folder import RunFolder
-from nas_cli.runs.sessions import wall_seconds
 from nas_cli.training.evaluation import evaluate
 from nas_cli.training.full_training import save
 from nas_cli.training.model_files import ModelFiles
@@ -88,22 +87,16 @@ class Ending:
         }
 
     def _end(self, result: Any) -> dict[str, Any]:
-        done = [event for event in self._events if event["event"] in ("phase", "pruned")]
-        return {
-            "event": "end",
-            "stopped": "completed",
-            "train_seconds": sum(event.get("train_seconds", event.get("seconds", 0.0)) for event in done),
-            "evaluation_seconds": sum(event.get("evaluation_seconds", 0.0) for event in done),
-            "prune": self._sides(result),
-            "wall_seconds": wall_seconds([*self._events, {"event": "end", "time": time.time()}]),
-        }
+        # First, for measuring is part of the time that is spent.
+        sides = self._sides(result)
+        return {"event": "end", "stopped": "completed", **spent(self._events, "pruned"), "prune": sides}
 
     def _sides(self, result: Any) -> dict[str, Any]:
         dense = BASELINE if self._job.loop.baseline else TRAIN if any(p.name == TRAIN for p in self._plan) else START
         original = self._read(dense)
         ms = measured_ms(original, result)
         test = next(event for event in self._events if event["event"] == "test")
-        values, weights = self._known_before(test)
+        values, weights = known_before(self._events, BASELINE)
         sides = {
             "before": self._side(original, self._models.file(dense), ms[0], values, weights),
             "after": self._side(result, self._file, ms[1], {**test["metrics"], **test["valid"]}, "pruned"),
@@ -119,13 +112,3 @@ class Ending:
     ) -> dict[str, Any]:
         sizes = {"nonzero": nonzero_weights(model), "compressed_bytes": compressed_bytes(file)}
         return {**side(cost_block(model_cost(model)), file, ms, values, weights), **sizes}
-
-    def _known_before(self, test: Event) -> tuple[dict[str, float], str | None]:
-        """The scores to set beside the result's, and after what: the baseline's, or else those before the rounds."""
-        if "before" in test:
-            return {**test["before"]["metrics"], **test["before"]["valid"]}, BASELINE
-        ended = {event["phase"]: event for event in self._events if event["event"] == "phase"}
-        for kind in (TRAIN, "given"):
-            if kind in ended:
-                return dict(ended[kind]["valid"]), kind
-        return {}, None

@@ -1,7 +1,7 @@
 """Pruning as a run: train, then score, remove and train again round by round; in a journal, resumable at any time."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -16,7 +16,7 @@ from nas_cli.prune.ending import Ending
 from nas_cli.prune.loop_settings import PruneLoopSettings
 from nas_cli.prune.mask_sharing import MaskFiles
 from nas_cli.prune.masks import Masks, apply_masks, full_masks
-from nas_cli.prune.phases import BASELINE, MAIN, START, TRAIN, Phase, epochs_of_result, phases
+from nas_cli.prune.phases import BASELINE, MAIN, START, TAUGHT, TRAIN, Phase, epochs_of_result, phases, teacher
 from nas_cli.prune.rounds import REWIND, Rounds
 from nas_cli.prune.scan import scan
 from nas_cli.prune.settings import PruneSettings
@@ -26,9 +26,11 @@ from nas_cli.prune.weights import find_weights
 from nas_cli.runs.folder import RunFolder
 from nas_cli.runs.journal import Journal
 from nas_cli.runs.journaled import completed
+from nas_cli.runs.told import Told
 from nas_cli.training.model_files import ModelFiles
 from nas_cli.training.result import Epoch
 from nas_cli.training.settings import TrainingSettings
+from nas_cli.training.teaching import Lesson, Teaching
 
 Event = Mapping[str, Any]
 
@@ -38,7 +40,8 @@ class Pruning:
     """What is pruned, on what, and how.
 
     `model`: the network with its first weights; None once the run has begun and has it in a file, and in processes
-    other than the first. `trained`: these weights are not fresh.
+    other than the first. `trained`: these weights are not fresh. `lesson`: what the network, once trained, teaches what
+    is left of it; None: nothing.
     """
 
     model: Any
@@ -49,6 +52,7 @@ class Pruning:
     prune: PruneSettings
     loop: PruneLoopSettings
     seed: int
+    lesson: Lesson | None = None
 
     def plan(self) -> list[Phase]:
         """The phases in order."""
@@ -80,7 +84,7 @@ def run_prune(
     events = agreed(together, run.events() if together.rank == 0 else None)
 
     def work(journal: Journal | None) -> None:
-        _Session(run, journal, events, job, on_event, together, launched).carry_out(start)
+        _Session(run, Told(journal, events, on_event), job, together, launched).carry_out(start)
 
     return completed(run, "prune", together.rank == 0, events, work, summarise)
 
@@ -89,19 +93,9 @@ def run_prune(
 class _Session:
     """One session of a run: what the journal says is done is not done again."""
 
-    def __init__(
-        self,
-        run: RunFolder,
-        journal: Journal | None,
-        events: Sequence[Event],
-        job: Pruning,
-        on_event: Callable[[Event], None],
-        ring: Ring,
-        launched: float,
-    ) -> None:
-        self._run, self._journal, self._job, self._ring = run, journal, job, ring
-        self._events: list[Event] = list(events)
-        self._on_event, self._launched = on_event, launched
+    def __init__(self, run: RunFolder, told: Told, job: Pruning, ring: Ring, launched: float) -> None:
+        self._run, self._told, self._job, self._ring = run, told, job, ring
+        self._events, self._launched = told.events, launched
         self._folder = run.path / "checkpoints"
         self._models, self._masks = ModelFiles(self._folder, ring), MaskFiles(self._folder, ring)
         self._plan = job.plan()
@@ -117,39 +111,28 @@ class _Session:
         for phase in self._plan:
             if not self._done(phase):
                 kinds.get(phase.kind, self._train)(phase)
-            if self._journal is not None:
+            if self._told.writes:
                 self._run.remove(self._folder / phase.name)
-        if self._journal is not None:
+        if self._told.writes:
             ending = Ending(self._run, self._job, self._events, self._models, self._masks, self._plan)
-            ending.write(self._record)
+            ending.write(self._told.record)
 
     def _begin(self, start: Event) -> None:
         if self._events:
-            self._record({"event": "resume", "launched": self._launched})
+            self._told.record({"event": "resume", "launched": self._launched})
         else:
             head = {"event": "start", "version": VERSION, "seed": self._job.seed}
             self._models.put(START, self._job.model)
-            self._record({**head, **agreed(self._ring, start), "launched": self._launched})
+            self._told.record({**head, **agreed(self._ring, start), "launched": self._launched})
         if self._job.trained and not any(event.get("phase") == "given" for event in self._events):
             self._check_given()
 
     def _check_given(self) -> None:
         """Notes once what weights that are not fresh are worth as they came."""
-        valid = self._told(lambda: self._rounds.valid(self._models.read(START, self._job.seed)))
-        self._say({"event": "phase", "phase": "given", "name": START, "arm": MAIN, "round": 0, "valid": valid})
+        valid = self._agreed(lambda: self._rounds.valid(self._models.read(START, self._job.seed)))
+        self._told.say({"event": "phase", "phase": "given", "name": START, "arm": MAIN, "round": 0, "valid": valid})
 
-    def _record(self, event: Event) -> Event:
-        """The event as the journal has it; in other processes than the first, as it is."""
-        written = event if self._journal is None else self._journal.append(event)
-        self._events.append(written)
-        return written
-
-    def _say(self, event: Event) -> None:
-        written = self._record(event)
-        if self._journal is not None:
-            self._on_event(written)
-
-    def _told(self, work: Callable[[], Any]) -> Any:
+    def _agreed(self, work: Callable[[], Any]) -> Any:
         """What the first process, which alone does the work, has found, in all of them."""
         return agreed(self._ring, work() if self._ring.rank == 0 else None)
 
@@ -162,20 +145,6 @@ class _Session:
 
     def _about(self, phase: Phase) -> dict[str, Any]:
         return {"phase": phase.kind, "name": phase.name, "arm": phase.arm, "round": phase.round}
-
-    def _epochs(self, phase: Phase, same: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], None]:
-        """A listener that puts each epoch of a phase into the journal once, with what is the `same` for all of them.
-
-        A checkpoint and its journal line are two writes: after a kill between them the epoch comes again.
-        """
-        known = {int(e["epoch"]) for e in self._events if e["event"] == "epoch" and e["name"] == phase.name}
-
-        def record(epoch: Mapping[str, Any]) -> None:
-            if int(epoch["epoch"]) not in known:
-                known.add(int(epoch["epoch"]))
-                self._say({"event": "epoch", **self._about(phase), **same, **epoch})
-
-        return record
 
     def _train(self, phase: Phase) -> None:
         """Trains without pruning any further: before the first round, after a removal, and the controls."""
@@ -193,7 +162,8 @@ class _Session:
             steps = epochs * batches_per_epoch(len(job.dataset.train), batch, job.augmentation.copies)
             penalty = masks_in_training(weights, masks, job.prune, steps, phase.seed)
             moving = job.prune.when == "step" or job.prune.regrow != "none"
-        record = self._epochs(phase, {"sparsity": self._sparsity(phase), "flops": model_cost(model).flops})
+        same = {"sparsity": self._sparsity(phase), "flops": model_cost(model).flops}
+        record = self._told.epochs({**self._about(phase), **same})
         result = trained(
             model,
             job.dataset,
@@ -207,10 +177,16 @@ class _Session:
             progress=record,
             log_dir=self._run.path / "tensorboard" / phase.name if job.training.tensorboard else None,
             ring=self._ring,
+            teaching=self._teaching(phase, model),
         )
         for epoch in result.curve:
             record({**epoch, "epochs": epochs})
         self._end_phase(phase, model, result)
+
+    def _teaching(self, phase: Phase, student: Any) -> Teaching | None:
+        if self._job.lesson is None or phase.kind not in TAUGHT:
+            return None
+        return self._job.lesson(self._models.get(teacher(self._plan, self._job.trained), phase.seed), student)
 
     def _training(self, phase: Phase, epochs: int) -> TrainingSettings:
         """The settings of a phase's training, so many epochs long."""
@@ -226,7 +202,7 @@ class _Session:
         if result.masks is not None:
             self._masks.put(phase.name, result.masks)
         self._models.put(phase.name, model)
-        self._say({"event": "phase", **self._about(phase), **result.block})
+        self._told.say({"event": "phase", **self._about(phase), **result.block})
 
     def _keeper(self, phase: Phase, model: Any) -> Callable[[Epoch], str | None] | None:
         """What keeps the weights to go back to; `fit` asks it before it writes the epoch's checkpoint."""
@@ -255,8 +231,8 @@ class _Session:
 
     def _prune(self, phase: Phase) -> None:
         """Decides what goes, and makes the network that the round's training begins with."""
-        block = self._told(lambda: self._rounds.remove(phase))
-        self._say({"event": "pruned", **self._about(phase), **block})
+        block = self._agreed(lambda: self._rounds.remove(phase))
+        self._told.say({"event": "pruned", **self._about(phase), **block})
 
     def _scan(self, phase: Phase) -> None:
         job = self._job
@@ -265,11 +241,11 @@ class _Session:
             done = {event["layer"] for event in self._events if event["event"] == "sensitivity"}
             size = job.training.batch_size
             for layer, points in scan(model, job.dataset, job.prune, job.loop.scan_points, size, phase.seed, done):
-                self._say({"event": "sensitivity", "layer": layer, "points": points})
+                self._told.say({"event": "sensitivity", "layer": layer, "points": points})
         told = agreed(self._ring, [e for e in self._events if e["event"] == "sensitivity"])
-        if self._journal is None:
+        if not self._told.writes:
             self._events += told
-        self._record({"event": "scanned", "name": phase.name})
+        self._told.record({"event": "scanned", "name": phase.name})
 
     def _gradual(self, phase: Phase) -> None:
         """One training that prunes as it goes, by our masks or by tensorflow-model-optimization."""
@@ -279,12 +255,12 @@ class _Session:
                 self._by_tfmot(phase, model)
             else:
                 self._fit(phase, model, full_masks(find_weights(model, self._job.prune)), phase.epochs)
-        block = self._told(lambda: self._rounds.came_to(phase))
-        self._say({"event": "pruned", **self._about(phase), **block})
+        block = self._agreed(lambda: self._rounds.came_to(phase))
+        self._told.say({"event": "pruned", **self._about(phase), **block})
 
     def _by_tfmot(self, phase: Phase, model: Any) -> None:
         job = self._job
-        record = self._epochs(phase, {"flops": model_cost(model).flops})
+        record = self._told.epochs({**self._about(phase), "flops": model_cost(model).flops})
         settings, folder = self._training(phase, phase.epochs), self._folder / phase.name
         result = pruned_by_tfmot(model, job.dataset, settings, job.augmentation, job.prune, phase.seed, folder, record)
         for epoch in result.curve:

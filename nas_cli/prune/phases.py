@@ -15,6 +15,9 @@ TRAIN, BASELINE = "train", "baseline"
 MAIN, RANDOM = "main", "random"
 """The arms that prune."""
 
+TAUGHT = ("tune", "reinit", "gradual")
+"""Kinds of phases that a teacher, where there is one, takes part in."""
+
 REMOVING = ("prune", "gradual")
 """Kinds of phases that a removal, and so a mask, belongs to."""
 
@@ -104,6 +107,24 @@ def _rounds(arm: str, start: str, prune: PruneSettings, seed: int) -> Iterator[P
 def last(plan: list[Phase], arm: str = MAIN) -> str:
     """The name of the phase that gives an arm's result."""
     return [phase for phase in plan if phase.kind in ("prune", "tune", "gradual") and phase.arm == arm][-1].name
+
+
+def teacher(plan: Sequence[Phase], trained: bool) -> str:
+    """The name of the trained network of which nothing is gone; `trained`: the weights are not fresh.
+
+    Raises:
+        ConfigError: there is none, or no phase that it could take part in.
+    """
+    if not any(phase.kind in TAUGHT for phase in plan):
+        raise ConfigError("training.teacher=self has nothing to teach: no round has epochs, set prune.fine_tune.")
+    if plan[0].kind == TRAIN:
+        return TRAIN
+    if trained:
+        return START
+    raise ConfigError(
+        "training.teacher=self needs a trained network before the first round: set prune.train_first above 0 or null, "
+        "or give a run or .keras file as --model."
+    )
 
 
 def _head(arm: str) -> str:

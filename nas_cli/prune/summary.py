@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nas_cli.prune.phases import MAIN
-from nas_cli.runs.sessions import wall_seconds
+from nas_cli.runs.conclusion import epochs_by_phase, summary_head
 
 VERSION = 1
 
@@ -20,26 +20,21 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
     phases {name: epochs}, before, after, random {flops, macs, params, activation_bytes, nonzero, file_bytes,
     compressed_bytes, ms_per_image, valid_…, test_…, weights}, rounds [{arm, round, sparsity (of what can be pruned),
     left, total, flops, params, nonzero, valid_… (after the training of the round), cut_valid_… (right after the
-    removal), reinit_valid_…, test_…}], sensitivity [{layer, points [[share, {valid_…}]]}], warnings, dataset, model}.
-    `before.weights` says what its accuracy is of: baseline, train, given or null; `random` is null without that arm.
+    removal), reinit_valid_…, test_…}], sensitivity [{layer, points [[share, {valid_…}]]}], warnings, teacher,
+    dataset, model}.
+    `before.weights` says what its accuracy is of: baseline, train, given or null; `random` is null without that arm;
+    `teacher` holds the settings by which the network before the first round taught what was left of it, or null.
     """
     first = {event["event"]: event for event in reversed(events)}
     start, end, test = first["start"], first.get("end", {}), first.get("test")
-    stops = [event for event in events if event["event"] == "stop"]
     pruned = [event for event in events if event["event"] == "pruned"]
     sides = end.get("prune", {})
     return {
-        "version": VERSION,
-        "command": "prune",
-        "status": "completed" if end else stops[-1]["status"] if stops else "interrupted",
-        "seed": start["seed"],
-        "wall_seconds": wall_seconds(events),
-        "trials": 0,
-        "failed": 0,
+        **summary_head(events, VERSION),
         "best": _best(test, sides, pruned),
         "prune": {
             **{key: start.get(key) for key in SAID},
-            "phases": _phases(events),
+            "phases": epochs_by_phase(events),
             "before": sides.get("before", {**start["cost"], "nonzero": start["nonzero"]}),
             "after": sides.get("after"),
             "random": sides.get("random"),
@@ -50,6 +45,7 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
                 if event["event"] == "sensitivity"
             ],
             "warnings": list(dict.fromkeys(text for event in pruned for text in event.get("warnings", ()))),
+            "teacher": start.get("teacher"),
             "dataset": start["dataset"],
             "model": start["model"],
         },
@@ -103,11 +99,3 @@ def last_architecture(events: Sequence[Event]) -> Any:
     """The network that the last removal left, as JSON; None where it has none."""
     own = [event for event in events if event["event"] == "pruned" and event["arm"] == MAIN]
     return own[-1].get("architecture") if own else None
-
-
-def _phases(events: Sequence[Event]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for event in events:
-        if event["event"] == "epoch":
-            counts[event["name"]] = counts.get(event["name"], 0) + 1
-    return counts

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nas_cli.runs.sessions import wall_seconds
+from nas_cli.runs.conclusion import summary_head
 
 VERSION = 1
 FROM_START = ("threads", "keras_threads", "repeats", "calibration", "dataset", "model")
@@ -27,17 +27,10 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
     """
     first = {event["event"]: event for event in reversed(events)}
     start, end = first["start"], first.get("end")
-    stops = [event for event in events if event["event"] == "stop"]
     table = (end or {}).get("quantize") or _so_far(first, events)
     chosen = first.get("chosen", {})
     return {
-        "version": VERSION,
-        "command": "quantize",
-        "status": "completed" if end else stops[-1]["status"] if stops else "interrupted",
-        "seed": start["seed"],
-        "wall_seconds": wall_seconds(events),
-        "trials": 0,
-        "failed": 0,
+        **summary_head(events, VERSION),
         "best": _best(table, first) if "test" in first else None,
         "quantize": {
             "chosen": chosen.get("name"),

@@ -33,3 +33,14 @@ def compare(run_paths: Sequence[Path], out: Path, objectives: str = "", referenc
     wanted = named(objectives) if objectives else ()
     point = reference_point(reference, wanted or named(",".join(DEFAULT))) if reference else None
     return build_comparison(run_paths, out, wanted, point)
+
+
+def gather(folder: Path) -> list[Path]:
+    """The page written into a folder of runs and results: index.html, with a table of the runs and the experiments.
+
+    Raises:
+        RunError: if there is neither below it, or it cannot be written.
+    """
+    from nas_cli.reports.tree import build_tree
+
+    return build_tree(folder)

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from nas_cli.bench.rows import COLUMNS, csv_text
+from nas_cli.reports.allreduce_report import build_allreduce_report
 from nas_cli.reports.optimizers_report import build_optimizers_report
 from nas_cli.reports.outcome import state
 from nas_cli.reports.page.elements import (
     Cell,
     Column,
     Row,
+    anchors,
     card,
     document,
     drawing,
@@ -41,6 +43,8 @@ def build_bench_report(source: Source, run_path: Path) -> list[Path]:
     """
     if source.history.start.get("mode") == "optimizers":
         return build_optimizers_report(source, run_path)
+    if source.history.start.get("mode") == "allreduce":
+        return build_allreduce_report(source, run_path)
     rows = [
         row
         for kind in ("measured", "rows", "advice")
@@ -70,11 +74,10 @@ def _page(source: Source, rows: Sequence[Mapping[str, Any]], plots: Sequence[Plo
         "Rows": section("rows", "Rows", card(_table(rows), note("All columns are in rows.csv."))),
         "Repeat this run": section("repeat", "Repeat this run", reproducibility(source)),
     }
-    anchors = [f'<a href="#{text.split(chr(34))[1]}">{escape(title)}</a>' for title, text in sections.items() if text]
     title = f"nas bench · {source.history.start.get('mode', '')}"
     head = (
         f'<h1>{escape(title)}<span class="status {current.status}">{current.status}</span></h1>\n'
-        f'<p class="lead">{escape(source.name)}</p>\n<nav>{"".join(anchors)}</nav>'
+        f'<p class="lead">{escape(source.name)}</p>\n{anchors(sections.items())}'
     )
     told = "" if current.status == "completed" else current.sentence
     return document(title, head, "\n".join([notice(told), *sections.values()]), f"nas bench, {source.name}")

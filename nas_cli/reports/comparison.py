@@ -8,6 +8,7 @@ import pandas as pd
 from nas_cli.errors import RunError
 from nas_cli.reports.analysis import Analysis
 from nas_cli.reports.analysis_csv import analysis_files
+from nas_cli.reports.comparison_place import COMPARISON
 from nas_cli.reports.objectives import Objective
 from nas_cli.reports.outcome import test_value, wall_seconds
 from nas_cli.reports.page.comparison_page import comparison_page
@@ -69,8 +70,8 @@ def build_comparison(
     for name, content in tables.items():
         write_atomic(out / name, content)
     drawn = write_plots(plots, out / "plots")
-    write_atomic(out / "comparison.html", comparison_page(analysis, plots).encode("utf-8"))
-    return [*(out / name for name in tables), *drawn, out / "comparison.html"]
+    write_atomic(out / COMPARISON, comparison_page(analysis, plots).encode("utf-8"))
+    return [*(out / name for name in tables), *drawn, out / COMPARISON]
 
 
 def analysis_plots(analysis: Analysis) -> list[Plot]:

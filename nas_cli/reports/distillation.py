@@ -69,16 +69,19 @@ class Distillation:
     def loss(self) -> str:
         """The loss in words; empty for another command's run."""
         settings: Event = self.block.get("settings") or {}
-        if not settings:
-            return ""
-        squared = " T²" if settings["temperature_squared"] else ""
-        student = "student/T" if settings["soften_student"] else "student"
-        features = [f"{len(settings[key])} {key}" for key in ("hints", "attention") if settings[key]]
-        return (
-            f"{settings['lambda_hard']:g} CE(label, student) + {settings['lambda_soft']:g}{squared} "
-            f"CE(softmax(teacher/T), softmax({student})), T = {settings['temperature']:g}"
-            + "".join(f", and {feature}" for feature in features)
-        )
+        return loss_in_words(settings) if settings else ""
+
+
+def loss_in_words(settings: Event) -> str:
+    """The loss of a student, of the settings of a distillation."""
+    squared = " T²" if settings["temperature_squared"] else ""
+    student = "student/T" if settings["soften_student"] else "student"
+    features = [f"{len(settings[key])} {key}" for key in ("hints", "attention") if settings[key]]
+    return (
+        f"{settings['lambda_hard']:g} CE(label, student) + {settings['lambda_soft']:g}{squared} "
+        f"CE(softmax(teacher/T), softmax({student})), T = {settings['temperature']:g}"
+        + "".join(f", and {feature}" for feature in features)
+    )
 
 
 def distillation_lines(summary: Event) -> list[str]:

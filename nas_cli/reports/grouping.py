@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from nas_cli.reports.numbers import DASH
 from nas_cli.reports.source import Source
 
 NOT_COMPARED = ("seed", "resources", "strategy.name", "scheduler.name", "dataset.name", "command")
@@ -43,6 +44,20 @@ def traits(source: Source) -> dict[str, str]:
     """Data set, split, measure and every setting of a run that must be equal for a mean to make sense."""
     own = {"data": source.dataset, "split": source.split[:8], "measure": source.history.measure.name}
     return own | {key: str(value) for key, value in _flat(source.config) if not key.startswith(NOT_COMPARED)}
+
+
+def settings_that_differ(sources: Sequence[Source]) -> dict[str, list[str]]:
+    """Every setting that is not one for all runs: its value in each, a dash where a run has none."""
+    settings = [{key: str(value) for key, value in _flat(source.config)} for source in sources]
+    keys = dict.fromkeys(key for own in settings for key in own)
+    values = {key: [own.get(key, DASH) for own in settings] for key in keys}
+    return {key: several for key, several in values.items() if len(set(several)) > 1}
+
+
+def parted(settings: Mapping[str, list[str]]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Settings that every run has, and those of some alone, as of a strategy that the others do not use."""
+    everywhere = {key: values for key, values in settings.items() if DASH not in values}
+    return everywhere, {key: values for key, values in settings.items() if key not in everywhere}
 
 
 def _label(source: Source, peers: Sequence[Source], everywhere: Sequence[Source]) -> str:

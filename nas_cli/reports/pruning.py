@@ -170,7 +170,7 @@ def pruned_lines(summary: Event) -> list[str]:
     own = [row for row in summary["rounds"] if row["arm"] == "main"][-1]
     gone = f"{own['left']:,} of {own['total']:,} that can go ({own['sparsity']:.1%} removed)"
     lines = [f"{'left':>16}: {gone}", f"{'nonzero':>16}: {before['nonzero']:,} to {after['nonzero']:,}"]
-    lines += before_after_lines({"before": before, "after": after})
+    lines += before_after_lines(summary)
     random: Mapping[str, Any] = summary.get("random") or {}
     for name in ("test_accuracy", "test_rmse"):
         if finite(random.get(name)) is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+from nas_cli.reports.distillation import loss_in_words
 from nas_cli.reports.history import History
 from nas_cli.reports.measure import finite
 from nas_cli.reports.numbers import count, duration, size
@@ -216,7 +217,7 @@ def duration_ms(value: float) -> str:
 
 
 def before_after_lines(summary: Event) -> list[str]:
-    """Lines for the end of a run, from the `morph` block of its summary."""
+    """Lines for the end of a run, from the `morph` or `prune` block of its summary."""
     before, after = summary["before"], summary["after"]
     lines = []
     for name, key, text in (
@@ -235,7 +236,14 @@ def before_after_lines(summary: Event) -> list[str]:
             lines.append(f"{name.replace('_', ' '):>16}: {old} to {after[name]:.4f}")
     if before.get("weights"):
         lines.append(f"(accuracy before: {WEIGHTS[before['weights']]})")
+    if summary.get("teacher"):
+        lines.append(f"({taught(summary['teacher'])})")
     return lines
+
+
+def taught(settings: Event) -> str:
+    """That the network as it was took part in a training behind a removal, by these settings of a distillation."""
+    return f"taught by the trained network before anything was removed: {loss_in_words(settings)}"
 
 
 def _percent(before: float, after: float) -> str:

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nas_cli.errors import ConfigError, RunError
 from nas_cli.reports.blocks import layers_of
 from nas_cli.reports.history import History
-from nas_cli.reports.importance import Importance, importance
 from nas_cli.reports.measure import finite
 from nas_cli.reports.outcome import state
 from nas_cli.runs.folder import ENVIRONMENT, open_run
 from nas_cli.spaces.architecture import Architecture, from_json
+
+if TYPE_CHECKING:
+    from nas_cli.reports.importance import Importance
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,11 @@ class Source:
         return finite(self.cost.get("params"))
 
     @cached_property
-    def importance(self) -> Importance | str | None:
+    def importance(self) -> "Importance | str | None":
         """The importance of the decisions for the score, or why there is none; None for a space without decisions."""
+        # Imported here: it needs NumPy, which takes longer to load than a list of runs takes to print.
+        from nas_cli.reports.importance import importance
+
         trials = self.history.comparable
         return importance(trials) if any(trial.decisions for trial in trials[:1]) else None
 

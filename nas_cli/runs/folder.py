@@ -17,6 +17,8 @@ from nas_cli.runs.journal import Event, Journal, first_event, read_journal
 from nas_cli.runs.lock import RunLock
 
 CONFIG, ENVIRONMENT, JOURNAL, LOCK = "config.yaml", "environment.json", "journal.jsonl", "lock"
+RUNS = Path("results") / "runs"
+"""Where a run goes that is not told where to go."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def default_path(command: str, config: Mapping[str, Any], now: datetime.datetime
     """results/runs/<command>-<date>-<time>-<short hash of the configuration>; a free name."""
     moment = now or datetime.datetime.now()
     stem = f"{command}-{moment:%Y%m%d-%H%M%S}-{config_digest(config)[:6]}"
-    path = Path("results") / "runs" / stem
+    path = RUNS / stem
     number = 2
     while path.exists():
         path = path.with_name(f"{stem}-{number}")

@@ -3,12 +3,16 @@
 import errno
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import final
 
 from nas_cli.errors import RunError
 from nas_cli.runs.files import refusal
+
+HELD = (errno.EWOULDBLOCK, errno.EACCES)
+"""What the system says of a lock that another holds."""
 
 
 @final
@@ -34,7 +38,7 @@ class RunLock:
         except OSError as error:
             raise refusal(error, self._path) from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(descriptor)
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         except OSError as error:
@@ -49,6 +53,20 @@ class RunLock:
             os.close(self._descriptor)
             self._descriptor = None
 
+    def is_held(self) -> bool:
+        """True while a process, this one too, holds the lock; leaves no file behind."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno in HELD
+        finally:
+            os.close(descriptor)
+        return False
+
     def __enter__(self) -> "RunLock":
         self.acquire()
         return self
@@ -60,9 +78,20 @@ class RunLock:
 
     def _refused(self, error: OSError, holder: str) -> RunError:
         folder = self._path.parent
-        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+        if error.errno in HELD:
             who = f"process {holder}" if holder else "another process"
             return RunError(f"{folder} is in use by {who}: wait until it ends, stop it, or choose another --out.")
         if error.errno in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
             return RunError(f"the file system of {folder} has no file locks: choose another folder with --out.")
         return refusal(error, self._path)
+
+
+def _lock(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in HELD:
+            raise
+        # `is_held` of another process takes it for an instant.
+        time.sleep(0.05)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

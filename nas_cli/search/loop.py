@@ -23,7 +23,7 @@ from nas_cli.search.plain_json import plain_json
 from nas_cli.search.record import Record
 from nas_cli.search.summary import VERSION, is_complete, summarise
 from nas_cli.search.trials import CostOf, better, cached_event, outcome, trained_network, trial_event
-from nas_cli.strategies.contract import Proposal, Strategy
+from nas_cli.strategies.contract import Examining, Proposal, Strategy
 
 
 def run_search(
@@ -213,6 +213,8 @@ class _Search:
         for finished in self._evaluator.evaluate(jobs, self._listener) if jobs else ():
             trial = finished.job.trial
             done[trial] = self._record(trial_event(missing[trial], finished, self._cost_of))
+            if isinstance(self._strategy, Examining):
+                self._strategy.examine(outcome(done[trial]))
         return done
 
     def _make_donors(self, jobs: Sequence[Job]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from nas_cli.spaces.candidate import Candidate
 from nas_cli.spaces.morphism import Morphism
@@ -75,4 +75,17 @@ class Strategy(Protocol):
 
     def describe(self) -> Mapping[str, Any]:
         """The state as JSON for the journal's generation event, e.g. {"species": {"module": {"3": 5}}}."""
+        ...
+
+
+@runtime_checkable
+class Examining(Protocol):
+    """A strategy that can tell of a single outcome that it will be of no use, before the batch is over."""
+
+    def examine(self, outcome: Outcome) -> None:
+        """Passes if `tell` will accept the outcome.
+
+        Raises:
+            RunError: it lacks what the strategy goes by.
+        """
         ...

@@ -99,6 +99,9 @@ class NSGA2:
         self._generation += 1
         self._batch = None
 
+    def examine(self, outcome: Outcome) -> None:
+        self._values(outcome)
+
     def describe(self) -> Mapping[str, Any]:
         """Trials told and the best fitness; the front of the population (trial and objectives as measured), the
         reference, and the hypervolume above it, in the product of the objectives' units.

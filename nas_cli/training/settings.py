@@ -125,3 +125,14 @@ class TrainingSettings:
     jit_compile: str = choice("auto", "true", "false")
     max_seconds: float | None = number(0, open_low=True)
     tensorboard: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrainingSettings(TrainingSettings):
+    """The trainings of a run that makes a smaller network of one.
+
+    `teacher`: self, the trained network as it was before anything went, whose answers the smaller one learns too in the
+    trainings behind a removal; None: labels alone.
+    """
+
+    teacher: str | None = choice("self")

@@ -44,6 +44,10 @@ class Teaching:
         return replace(dataset, train=Split(dataset.train.x, with_soft(dataset.train.y, self.cached)))
 
 
+Lesson = Callable[[Any, Any], Teaching | None]
+"""From a trained network, which it freezes, and a student to what `fit` gets; None where the training is plain."""
+
+
 def with_soft(labels: NDArray[Any], soft: NDArray[np.float32]) -> NDArray[Any]:
     """A record per example: its label and its soft targets. It is indexed, counted and batched as labels are."""
     kind = np.dtype([(LABEL, labels.dtype), (SOFT, np.float32, soft.shape[1:])])

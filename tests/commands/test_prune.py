@@ -35,7 +35,7 @@ def dry(*arguments: str) -> Any:
 def pruned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("prune") / "run"
     done = nas("--model", "paper3_cnn", "prune.criterion=taylor", "prune.granularity=filter", "prune.sparsity=0.5",
-               "prune.rounds=2", *TINY, "--out", str(run), "--json")  # fmt: skip
+               "prune.rounds=2", "training.teacher=self", *TINY, "--out", str(run), "--json")  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == json.loads((run / "summary.json").read_text())
     return run
@@ -49,7 +49,9 @@ def test_a_run_leaves_a_smaller_network_tables_and_a_report(pruned: Path) -> Non
     last = summary["prune"]["rounds"][-1]
     assert last["left"] == last["total"] / 2
     assert (pruned / "rounds.csv").read_text().startswith("arm,round,sparsity,left,total,")
-    assert "paper3_cnn" in (pruned / "report.html").read_text(encoding="utf-8")
+    page = (pruned / "report.html").read_text(encoding="utf-8")
+    assert "paper3_cnn" in page and "taught by the trained network before anything was removed" in page
+    assert summary["prune"]["teacher"]["temperature"] == 4.0
 
 
 @pytest.mark.slow
@@ -79,6 +81,15 @@ def test_a_dry_run_says_cost_time_and_what_can_be_removed() -> None:
     assert "estimated time" in done.output
     assert "at most train 1, tune-1 1, tune-2 1, baseline 3 epochs and a scan of every layer" in done.output
     assert "266,200 weights in 3 layers can be removed" in done.output
+
+
+def test_a_dry_run_names_the_teacher() -> None:
+    asked = "teacher: the trained network before anything is removed, asked "
+    model = ("--model", "lenet_300_100", "training.teacher=self")
+    assert asked + "once" in dry(*model).output
+    assert asked + "in every step" in dry(*model, "--augmentation", "jitter").output
+    assert "this is plain training" in dry(*model, "distill.lambda_soft=0").output
+    assert "teacher" not in dry(*model[:2]).output
 
 
 @pytest.mark.parametrize("group", ["default", "filters", "lottery_ticket", "rigl", "tfmot"])
@@ -112,6 +123,11 @@ def chain(*middle: Any, shape: tuple[int, ...] = (28, 28, 1)) -> keras.Model:
         (["--prune", "rigl", "loop.random=true"], "loop.random=true with prune.criterion=random would prune by chance"),
         (["prune.rewind=epoch:2"], "prune.rewind=epoch:2 is behind the 1 epoch(s) before the first round"),
         (["--model", "lenet_300"], "is neither a known network nor a path that exists"),
+        (["training.teacher=self", "prune.train_first=0"], "training.teacher=self needs a trained network"),
+        (["training.teacher=self", "--prune", "tfmot"], "prune.engine=tfmot learns of labels alone"),
+        (["training.teacher=self", "distill.inputs=unit"], "distill.inputs=unit with training.teacher=self"),
+        (["training.teacher=self", "--dataset", "boston"], "boston has no classes"),
+        (["training.teacher=resnet20"], "training.teacher must be one of self, got 'resnet20'"),
     ],
 )
 def test_wrong_input_is_one_line(arguments: list[str], message: str) -> None:

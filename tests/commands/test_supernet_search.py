@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from nas_cli.build import planned_randoms, planned_trials
+from nas_cli.build import NO_DATA, make_space, make_strategy, planned_randoms, planned_trials
 from nas_cli.config import load_config
+from nas_cli.errors import ConfigError
 
 NAS = [sys.executable, "-m", "nas_cli"]
 TINY = [
@@ -102,6 +103,16 @@ def test_wrong_combinations_get_one_line_before_anything_starts(arguments: list[
     assert done.returncode == 2
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["estimator.reuse=true", "estimator.stop_early=true", "estimator.filter.proxy=synflow", "estimator=inherit"],
+)
+def test_what_goes_by_an_earlier_generation_is_refused_where_there_is_none(given: str) -> None:
+    config = load_config("search", ["strategy=one_shot", "space=nasbench201", given])
+    with pytest.raises(ConfigError, match="goes by networks of an earlier generation, strategy=one_shot trains all"):
+        make_strategy(config, make_space(config, *NO_DATA))
 
 
 def test_a_dry_run_tells_size_memory_and_what_as_much_computation_would_train() -> None:

@@ -18,11 +18,13 @@ from nas_cli.distributed.preflight import Plan
 from nas_cli.errors import ConfigError, LaunchError
 
 
-def test_the_command_names_hosts_processes_and_long_time_outs() -> None:
+def test_the_command_names_hosts_processes_and_long_time_outs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launcher, "interface_towards", lambda host: f"towards-{host}")
     plan = Plan(3, (Host("localhost", 1), Host("worker", 2)), "/bin/horovodrun")
     assert command(plan, ["python", "-c", "print('a b')"]) == [
         "/bin/horovodrun", "--gloo", "--gloo-timeout-seconds", "600", "--start-timeout", "600",
-        "-np", "3", "-H", "localhost:1,worker:2", "python", "-c", "print('a b')",
+        "--network-interfaces", "towards-worker", "-np", "3", "-H", "localhost:1,worker:2",
+        "python", "-c", "print('a b')",
     ]  # fmt: skip
     assert "--fusion-threshold-mb" in command(plan, ["python"], same_order=True)
 

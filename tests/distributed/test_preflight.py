@@ -2,7 +2,6 @@
 
 import importlib.machinery
 import json
-import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +10,7 @@ import pytest
 from nas_cli.distributed import preflight as checks
 from nas_cli.distributed.hosts import Host, assigned, parse_hosts
 from nas_cli.distributed.preflight import preflight
+from nas_cli.distributed.remote import Answer
 from nas_cli.errors import LaunchError
 
 
@@ -103,20 +103,35 @@ def test_the_first_host_is_this_one(installed: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("script", "reason"), [("exit 0", None), ("echo 'Permission denied (publickey).' >&2; exit 255", "publickey")]
+    ("answer", "message"),
+    [
+        (Answer(9e9, "2.18.1", "192.0.2.7"), None),
+        (
+            Answer(9e9, "2.17.0", "192.0.2.7"),
+            r"worker has TensorFlow 2\.17\.0, this machine 2\.18\.1: install the same",
+        ),
+        (
+            Answer(3e9, "2.18.1", "192.0.2.7"),
+            r"2 processes need about 3\.2 GB .* 3\.0 GB are free on worker: use a smaller",
+        ),
+        (Answer(9e9, "2.18.1", "127.0.1.1"), r"worker gives its own name the address 127\.0\.1\.1, and Horovod would"),
+        (Answer(9e9, "2.18.1", None), "worker gives its own name the address None"),
+    ],
 )
-def test_a_remote_host_must_answer(
-    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: str | None
+def test_other_hosts_have_the_same_tensorflow_memory_enough_and_an_address(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, answer: Answer, message: str | None
 ) -> None:
-    ssh = tmp_path / "ssh"
-    ssh.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n{script}\n')
-    ssh.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setattr(Host, "is_local", property(lambda host: host.name == "localhost"))
-    if reason is None:
-        assert preflight(3, "localhost:1,worker:2", cores=1).processes == 3
+    monkeypatch.setattr(checks, "ask", lambda host: answer)
+    monkeypatch.setattr(checks, "own_address", lambda: "192.0.2.1")
+    monkeypatch.setattr(checks, "collective_here", lambda: "gloo")
+    if message is None:
+        assert preflight(3, "localhost:1,worker:2", cores=1, memory_bytes=1e9).processes == 3
     else:
-        with pytest.raises(LaunchError, match=f"no ssh to worker without a password .*{reason}"):
-            preflight(3, "localhost:1,worker:2", cores=1)
-    assert "BatchMode=yes" in (tmp_path / "asked").read_text()
-    assert (tmp_path / "asked").read_text().endswith("worker true\n")
+        with pytest.raises(LaunchError, match=message):
+            preflight(3, "localhost:1,worker:2", cores=1, memory_bytes=1e9)
+
+
+def test_servers_and_their_workers_need_no_horovod(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks.importlib.util, "find_spec", lambda name: None)
+    assert preflight(2, None, cores=2, horovod=False).launcher == ""

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nas_cli.data.dataset import DatasetInfo
 from nas_cli.data.prepare import prepare
 from nas_cli.errors import ConfigError
 from nas_cli.estimators.cross_validation import CrossValidationEstimator
-from nas_cli.estimators.folds import fold, fold_numbers
+from nas_cli.estimators.folds import check_folds, fold, fold_numbers
 from nas_cli.estimators.settings import CrossValidationEstimatorSettings
 from nas_cli.spaces.architecture import Architecture, node
 from tests.estimators.contract import EstimatorContract
@@ -75,6 +76,14 @@ def test_every_example_is_held_back_once_and_classes_are_shared_out() -> None:
 def test_more_folds_than_examples_of_a_class_are_refused() -> None:
     with pytest.raises(ConfigError, match="estimator.folds=35, but the rarest class has 34 examples"):
         fold_numbers(images(train=72), 35)
+
+
+@pytest.mark.parametrize(("classes", "most"), [(3, 10), (1, 30)])
+def test_more_folds_than_there_can_be_are_refused_before_the_data_are_read(classes: int, most: int) -> None:
+    data = DatasetInfo("tiny", "classification", (8, 8, 1), classes, 50, 10, 10)
+    check_folds(most, data, train_size=20)
+    with pytest.raises(ConfigError, match=f"estimator.folds={most + 1}, but tiny has 30 examples .*at most {most}"):
+        check_folds(most + 1, data, train_size=20)
 
 
 def test_a_regression_is_scored_by_minus_the_mean_error(tmp_path: Path) -> None:

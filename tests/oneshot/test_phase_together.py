@@ -40,13 +40,16 @@ class Net:
     def stop_reason(self, event: Mapping[str, Any]) -> None:
         return None
 
-    def found(self, epochs: int) -> list[Any]:
+    def found(self, epochs: int, asked_to_stop: Any) -> list[Any]:
         if self._place == "behind the last step":
             self._stop()
         return [("none",) * 6]
 
-    def scores(self, genotypes: Sequence[Any]) -> None:
-        return None
+    def scores(self, genotypes: Sequence[Any], asked_to_stop: Any) -> None:
+        if self._place == "scoring":
+            self._stop()
+            asked_to_stop()
+            raise AssertionError("the rest of the networks is scored")
 
     def _stop(self) -> None:
         if self._phase.ring.rank == 0:
@@ -74,6 +77,7 @@ class Full(Log):
     [
         ("step", KeyboardInterrupt),
         ("behind the last step", KeyboardInterrupt),
+        ("scoring", KeyboardInterrupt),
         ("diverged", RunError),
         ("disk", RunError),
         ("nowhere", None),

@@ -100,7 +100,9 @@ def test_the_page_is_made_from_what_is_there(tmp_path: Path, table: Table) -> No
     write_run(runs / "nasbench201" / "first-0", bench_events(3, 6), strategy="darts")
     write_run(runs / "cell" / "first-0", structures.structure_events("cell", 1, 3, ended=False), strategy="darts")
     written = [path.name for path in build_darts(runs, table, out, "the command")]
-    assert written == ["nasbench201.csv", "README.md", "nasbench201_epochs.png"]
+    assert written == [
+        "nasbench201.csv", "README.md", "made.csv", "nasbench201_epochs.png", "nasbench201_epochs.svg",
+    ]  # fmt: skip
     text = (out / "README.md").read_text(encoding="utf-8")
     assert "Made by `the command`" in text and "all 3 searches ended in skip connections alone" in text
     assert "| nasbench201 | first | 9000 |" in text

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from nas_cli.errors import RunError
-from nas_cli.reports.experiments.morphnet import build_morphnet, claims, run_table, summarised
+from nas_cli.reports.experiments.morphnet import build_morphnet, claims, found_runs, run_table, summarised
 from tests.reports.journals import training_events, write_run
 
 
@@ -35,7 +35,7 @@ def runs(tmp_path: Path) -> Path:
 
 
 def test_seeds_are_averaged_and_flops_are_those_of_the_result(runs: Path) -> None:
-    table = summarised(run_table(runs)).set_index("family")
+    table = summarised(run_table(found_runs(runs))).set_index("family")
 
     assert table.loc["width", "test_accuracy"] == pytest.approx(52.0)
     assert table.loc["width", "test_accuracy_range"] == pytest.approx(2.0)
@@ -47,7 +47,9 @@ def test_seeds_are_averaged_and_flops_are_those_of_the_result(runs: Path) -> Non
 def test_everything_is_written(runs: Path, tmp_path: Path) -> None:
     files = build_morphnet(runs, tmp_path / "out", "the command")
 
-    assert {file.name for file in files} == {"runs.csv", "summary.csv", "README.md", "equal_flops.png"}
+    assert {file.name for file in files} == {
+        "runs.csv", "summary.csv", "README.md", "made.csv", "equal_flops.png", "equal_flops.svg",
+    }  # fmt: skip
     assert all(file.stat().st_size > 0 for file in files)
 
 
@@ -59,7 +61,7 @@ def test_the_documents_claims_are_set_beside_ours(tmp_path: Path) -> None:
     _run(base / "width-0.7-0", 0.5, 4_000_000, morph=False)
     _run(base / "morphnet-0.5-0", 0.6, 8_000_000, morph=True)
 
-    table = claims(summarised(run_table(tmp_path))).set_index("claim")
+    table = claims(summarised(run_table(found_runs(tmp_path)))).set_index("claim")
 
     assert table.loc["FLOPs without loss, MorphNet, one process", "ours"] == "-50.0 %"
     assert table.loc["accuracy at equal cost, MorphNet, one process", "ours"] == "+10.0 %"
@@ -67,7 +69,7 @@ def test_the_documents_claims_are_set_beside_ours(tmp_path: Path) -> None:
 
 def test_no_runs_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no complete runs"):
-        run_table(tmp_path)
+        found_runs(tmp_path)
 
 
 def test_pruned_networks_are_rows_beside_morphnet(runs: Path) -> None:
@@ -80,6 +82,6 @@ def test_pruned_networks_are_rows_beside_morphnet(runs: Path) -> None:
         event["arm"] = "main"
     events[-1]["prune"] = {"after": {"flops": 3_900_000, "params": 400}}
     journal.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
-    table = summarised(run_table(runs)).set_index(["experiment", "family"])
+    table = summarised(run_table(found_runs(runs))).set_index(["experiment", "family"])
     assert table.loc[("equal_flops", "taylor"), "mflops"] == table.loc[("equal_flops", "morphnet"), "mflops"] == 4.0
     assert table.loc[("fine_tuned", "taylor"), "mflops"] == 3.9

@@ -79,7 +79,8 @@ def test_only_complete_journals_count(tmp_path: Path) -> None:
 def test_the_files_are_written(tmp_path: Path, table: Table) -> None:
     files = build_nasbench201(ARMS, table, tmp_path / "out", "the script")
     assert {file.name for file in files} == {
-        "nasbench201.csv", "runs.csv", "hypervolume.csv", "nasbench201.md", "best_so_far.png", "test_accuracy.png",
+        "nasbench201.csv", "runs.csv", "hypervolume.csv", "nasbench201.md", "made.csv",
+        "best_so_far.png", "best_so_far.svg", "test_accuracy.png", "test_accuracy.svg",
     }  # fmt: skip
     assert all(file.stat().st_size for file in files)
     assert "93.00 ± 1.41" in (tmp_path / "out" / "nasbench201.md").read_text()

@@ -44,6 +44,8 @@ def test_the_page_is_written_from_what_is_there(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="run the experiment first"):
         build_neat(tmp_path / "runs", tmp_path / "out", "command")
     row = {"seed": 0, "solved": True, "generation": 9, "networks": 1400, "hidden": 1, "connections": 5}
+    (tmp_path / "out").mkdir()
     pd.DataFrame([row]).to_csv(tmp_path / "out" / XOR, index=False)
-    assert build_neat(tmp_path / "runs", tmp_path / "out", "command") == [tmp_path / "out" / "README.md"]
+    written = build_neat(tmp_path / "runs", tmp_path / "out", "command")
+    assert [path.name for path in written] == ["README.md", "made.csv"]
     assert "exclusive or" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")

@@ -37,7 +37,7 @@ def test_shares_of_removed_inputs() -> None:
 
 def test_the_files_hold_every_run(tmp_path: Path) -> None:
     paths = build_planted(STRUCTURES, INPUTS, tmp_path, "python x.py", "As it was run.")
-    assert [path.name for path in paths] == ["planted.csv", "planted.md"]
+    assert [path.name for path in paths] == ["planted.csv", "planted.md", "made.csv"]
     assert len(pd.read_csv(paths[0])) == 5
     assert "As it was run." in paths[1].read_text(encoding="utf-8")
     with pytest.raises(RunError, match="at least one seed"):

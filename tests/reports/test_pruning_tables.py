@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from nas_cli.errors import RunError
-from nas_cli.reports.experiments.pruning import build_pruning, claims, run_table
+from nas_cli.reports.experiments.pruning import build_pruning, claims, found_runs, run_table
 from tests.reports.prunings import journal, write_run
 
 
@@ -20,7 +20,7 @@ def made(root: Path) -> Path:
 
 
 def test_a_ticket_is_compared_with_dense_and_with_new_weights_seed_by_seed(tmp_path: Path) -> None:
-    found = claims(run_table(made(tmp_path))).set_index("claim")
+    found = claims(run_table(found_runs(made(tmp_path)))).set_index("claim")
     ticket = found.loc["ticket at 64.0 % of the weights, less dense"]
     assert ticket["points"] == "+2.00" and ticket["from to"] == "+1.00 to +3.00"
     assert found.loc["resnet20 at half the FLOPs, less the random criterion", "points"] == "+6.00"
@@ -28,7 +28,10 @@ def test_a_ticket_is_compared_with_dense_and_with_new_weights_seed_by_seed(tmp_p
 
 def test_the_tables_and_figures_are_written(tmp_path: Path) -> None:
     files = build_pruning(made(tmp_path / "runs"), tmp_path / "out", "python scripts/reproduce_pruning.py")
-    assert {file.name for file in files} == {"runs.csv", "summary.csv", "README.md", "lottery.png", "half_flops.png"}
+    assert {file.name for file in files} == {
+        "runs.csv", "summary.csv", "README.md", "made.csv", "lottery.png", "lottery.svg", "half_flops.png",
+        "half_flops.svg",
+    }  # fmt: skip
     summary = pd.read_csv(tmp_path / "out" / "summary.csv").set_index(["experiment", "arm", "point"])
     assert summary.loc[("lottery", "ticket", 2), "valid"] == pytest.approx(92.0)
     assert summary.loc[("lottery", "ticket", 2), "seeds"] == 2
@@ -39,7 +42,7 @@ def test_without_a_complete_run_there_is_one_line(tmp_path: Path) -> None:
     unfinished: list[dict[str, Any]] = journal()[:-1]
     write_run(tmp_path / "lottery" / "ticket-0.64-0", unfinished)
     with pytest.raises(RunError, match="no complete runs"):
-        run_table(tmp_path)
+        found_runs(tmp_path)
     assert json.loads((tmp_path / "lottery" / "ticket-0.64-0" / "journal.jsonl").read_text().splitlines()[0])
 
 
@@ -50,7 +53,7 @@ def test_filters_are_compared_with_single_weights_at_equal_measured_time(tmp_pat
     milliseconds = {"weights-1-0": 4.0, "weights-0.5-0": 2.0, "filters-0.5-0": 3.0}
     measured = {name: {"batch_1": ms, "batch_32": ms / 2} for name, ms in milliseconds.items()}
     (tmp_path / "latency" / "milliseconds-0.json").write_text(json.dumps(measured))
-    runs = run_table(tmp_path)
+    runs = run_table(found_runs(tmp_path))
     assert runs.set_index(["arm", "point"])["ms"].to_dict() == {
         ("filters", 0.5): 3.0, ("weights", 0.5): 2.0, ("weights", 1.0): 4.0,
     }  # fmt: skip
@@ -62,12 +65,12 @@ def test_filters_are_compared_with_single_weights_at_equal_measured_time(tmp_pat
 def test_without_times_measured_together_nothing_is_compared(tmp_path: Path) -> None:
     write_run(tmp_path / "latency" / "filters-0.5-0", journal())
     write_run(tmp_path / "latency" / "weights-1-0", journal())
-    assert claims(run_table(tmp_path)).empty
+    assert claims(run_table(found_runs(tmp_path))).empty
 
 
 def test_how_much_faster_a_network_is_than_the_one_that_was_pruned(tmp_path: Path) -> None:
     events = journal()
     events[-1]["prune"]["before"]["ms_per_image"] = {"batch_1": 0.9, "batch_32": 0.3, "threads": 1}
     write_run(tmp_path / "half_flops" / "resnet20-0.5-0", events)
-    (row,) = [row for row in run_table(tmp_path).to_dict("records") if row["arm"] == "resnet20"]
+    (row,) = [row for row in run_table(found_runs(tmp_path)).to_dict("records") if row["arm"] == "resnet20"]
     assert (row["faster"], row["faster_32"]) == (pytest.approx(1.8), pytest.approx(3.0))

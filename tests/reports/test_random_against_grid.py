@@ -41,11 +41,13 @@ def test_the_summary_is_the_mean_over_seeds_with_its_interval() -> None:
 
 
 def test_tables_and_figures_are_written(tmp_path: Path) -> None:
-    paths = build_random_against_grid(COURSES, tmp_path / "out", "python scripts/x.py")
-    assert {path.name for path in paths} == {"runs.csv", "summary.csv", "README.md", "tried.png", "found.png"}
+    paths = build_random_against_grid(COURSES, tmp_path / "out", "python scripts/x.py", 30.0)
+    assert {path.name for path in paths} == {
+        "runs.csv", "summary.csv", "README.md", "made.csv", "tried.png", "tried.svg", "found.png", "found.svg",
+    }  # fmt: skip
     assert all(path.stat().st_size for path in paths)
 
 
 def test_no_searches_are_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no searches"):
-        build_random_against_grid([], tmp_path, "x")
+        build_random_against_grid([], tmp_path, "x", 0.0)

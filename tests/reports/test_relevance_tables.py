@@ -139,7 +139,8 @@ def test_few_pairs_conclude_nothing(runs: Path) -> None:
 def test_the_page_is_written_from_complete_runs(runs: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     names = [path.name for path in build_relevance(runs, out, "the command")]
-    assert names == ["comparison.csv", "size.csv", "runs.csv", "README.md", "size_mnist.png"]
+    tables = ["comparison.csv", "size.csv", "runs.csv", "README.md", "made.csv"]
+    assert names == [*tables, "size_mnist.png", "size_mnist.svg"]
     text = (out / "README.md").read_text(encoding="utf-8")
     assert "Made by `the command` from the journals of 6 runs" in text
     with pytest.raises(RunError, match="run the experiment first"):

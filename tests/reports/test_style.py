@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib
 
-from nas_cli.reports.plots.style import STYLE_FILE, THEME
+from nas_cli.reports.plots.style import STYLE_FILE, THEME, Plot, save
 from nas_cli.reports.plots.svg import theme_css
 
 
@@ -37,3 +38,12 @@ def test_building_a_report_never_loads_tensorflow() -> None:
         "sys.exit(', '.join({'tensorflow', 'keras'} & set(sys.modules)) or None)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stderr == ""
+
+
+def test_a_figure_is_saved_as_png_and_svg_and_the_same_one_gives_the_same_bytes(tmp_path: Path) -> None:
+    plot = Plot("line", "A line", "Twice.", lambda figure: figure.subplots().plot([0, 1], [1, 0], marker="o"))
+    files = save(plot, tmp_path)
+    assert [file.name for file in files] == ["line.png", "line.svg"]
+    before = [file.read_bytes() for file in files]
+    assert [file.read_bytes() for file in save(plot, tmp_path)] == before
+    assert b"<dc:date>" not in before[1]

@@ -48,6 +48,21 @@ def test_a_search_ends_with_its_best_network_tested_once(tmp_path: Path) -> None
     assert not run.models.exists()
 
 
+class Particular(Evolution):
+    """Goes by a metric that no trial has."""
+
+    def examine(self, outcome: Outcome) -> None:
+        raise RunError(f"trial {outcome.trial} has no 'taste'.")
+
+
+def test_what_no_trial_can_have_ends_the_search_after_the_first(tmp_path: Path) -> None:
+    run, evaluator = fresh(tmp_path / "run"), Inline()
+    with pytest.raises(RunError, match="has no 'taste'"):
+        search(run, evaluator, Particular())
+    assert len(evaluator.evaluated) == 1
+    assert kinds(run) == ["start", "trial", "stop"]
+
+
 def test_resume_from_every_prefix_of_the_journal_equals_the_uninterrupted_run(tmp_path: Path) -> None:
     whole = fresh(tmp_path / "whole")
     search(whole, Inline(), Evolution(fixed=[7, RAISE, 8, NAN]))

@@ -119,6 +119,13 @@ def test_a_missing_objective_is_one_error_that_names_it() -> None:
         strategy.tell([Outcome(0, None), Outcome(1, 0.5, {"flops": 3.0})])
 
 
+def test_a_missing_objective_is_found_in_the_first_trial_that_lacks_it() -> None:
+    strategy = make_nsga2(letters(), population=2, objectives=["fitness", "-latency_ms"])
+    strategy.examine(Outcome(0, None))
+    with pytest.raises(RunError, match="trial 1 has no 'latency_ms'"):
+        strategy.examine(Outcome(1, 0.5, {"flops": 3.0}))
+
+
 def test_a_value_that_is_no_number_counts_as_failed() -> None:
     strategy = make_nsga2(letters(), population=2)
     strategy.tell([Outcome(0, 0.5, {"flops": float("nan")}), Outcome(1, 0.2, {"flops": 3.0})])

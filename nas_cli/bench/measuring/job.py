@@ -3,17 +3,18 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nas_cli.bench.measuring.measurement import RING, SERVED, Measurement, read_result
-from nas_cli.distributed.exchange import share_gpus
+from nas_cli.distributed.hosts import Host, assigned
 from nas_cli.distributed.launcher import INTERRUPTED, launch
-from nas_cli.distributed.local_job import Member, run_here
+from nas_cli.distributed.members import Member, run_members
 from nas_cli.distributed.preflight import Plan
-from nas_cli.distributed.server_roles import SERVER, WORKER, local_cluster
+from nas_cli.distributed.server_roles import SERVER, WORKER, find_cluster, placed
 
 Result = Mapping[str, Any]
 
@@ -22,17 +23,18 @@ def carry_out(
     job: Measurement,
     parent: Path,
     log: Path,
-    plan: Plan | None = None,
+    plan: Plan,
     port: int | None = None,
     keep: Path | None = None,
 ) -> Result:
     """What the processes of `job` have measured: `tensors` (numbers in each gradient), and
 
     `workers`, a block of `seconds`, `wall`, `cpu_seconds`, `sent_bytes` and `peak_bytes` each; or `served`, a block for
-    all, with `busy`, `staleness` and `server_bytes`. They work in a folder below `parent`, which is removed.
+    all, with `busy`, `staleness` and `server_bytes`; `collective` of a ring. They work in a folder below `parent`,
+    which is removed.
 
-    `plan`: hosts of a ring. `port`: the first of parameter servers; None for free ones. `keep`: where the trained
-    weights are moved.
+    `plan`: the hosts, which get processes in their order. `port`: the first of parameter servers; None for free ones.
+    `keep`: where the trained weights are moved.
 
     Raises:
         KeyboardInterrupt: the user has stopped it.
@@ -41,7 +43,7 @@ def carry_out(
     folder = Path(tempfile.mkdtemp(prefix="job-", dir=parent))
     try:
         if job.mode in SERVED:
-            cluster = local_cluster(job.processes, job.servers, port)
+            cluster = find_cluster(assigned(plan.hosts, job.processes), job.servers, port)
             job = replace(job, cluster={role: tuple(addresses) for role, addresses in cluster.items()})
         job.write(folder)
         code = _run(job, folder, log, plan)
@@ -49,44 +51,39 @@ def carry_out(
             raise KeyboardInterrupt
         if keep is not None:
             shutil.move(folder / "weights-0.npz", keep)
-        return _results(job, folder)
+        return {**_results(job, folder), "collective": plan.collective}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(job: Measurement, folder: Path, log: Path, plan: Plan | None) -> int:
+def _run(job: Measurement, folder: Path, log: Path, plan: Plan) -> int:
     if job.mode != RING:
-        return run_here(_members(job, folder), log)
-    if plan is None:
-        raise ValueError("a ring needs the plan of its pre-flight")
+        return run_members(_members(job, folder, assigned(plan.hosts, job.processes)), log)
     return launch(plan, _argv(folder, "ring"), log)
 
 
-def _argv(folder: Path, role: str, number: int = 0) -> list[str]:
-    return [sys.executable, "-m", "nas_cli.bench.measuring.process", str(folder.resolve()), role, str(number)]
+def _argv(folder: Path, role: str, number: int = 0, local: int = 0) -> list[str]:
+    module = "nas_cli.bench.measuring.process"
+    return [sys.executable, "-m", module, str(folder.resolve()), role, str(number), str(local)]
 
 
-def _members(job: Measurement, folder: Path) -> list[Member]:
+def _members(job: Measurement, folder: Path, given: Mapping[Host, int]) -> list[Member]:
+    hosts = placed(given, job.servers)
     if job.mode not in SERVED:
-        return [
-            Member(f"process {number}", _argv(folder, "alone", number), variables=_gpu(number))
-            for number in range(job.processes)
-        ]
-    coordinator = Member("the coordinator", _argv(folder, "coordinator"), variables={"CUDA_VISIBLE_DEVICES": ""})
-    workers = [
-        Member(f"worker {number}", _argv(folder, WORKER, number), True, _gpu(number)) for number in range(job.processes)
+        return list(_of_role("process", "alone", folder, hosts[WORKER]))
+    return [
+        Member("the coordinator", _argv(folder, "coordinator")),
+        *_of_role("worker", WORKER, folder, hosts[WORKER], serves=True),
+        *_of_role("parameter server", SERVER, folder, hosts[SERVER], serves=True),
     ]
-    servers = [
-        Member(f"parameter server {number}", _argv(folder, SERVER, number), True, {"CUDA_VISIBLE_DEVICES": ""})
-        for number in range(job.servers)
-    ]
-    return [coordinator, *workers, *servers]
 
 
-def _gpu(number: int) -> dict[str, str]:
-    """A GPU of its own for each process, where there are any, and only as much of its memory as it needs."""
-    taken = share_gpus({"HOROVOD_LOCAL_RANK": str(number)})
-    return {**taken, "TF_FORCE_GPU_ALLOW_GROWTH": "true"} if taken else {}
+def _of_role(name: str, role: str, folder: Path, hosts: Sequence[Host], serves: bool = False) -> Iterator[Member]:
+    """A member on each of the hosts, with its number among those of the role, and among those of them on its host."""
+    there: Counter[Host] = Counter()
+    for number, host in enumerate(hosts):
+        yield Member(f"{name} {number}", _argv(folder, role, number, there[host]), serves, host)
+        there[host] += 1
 
 
 def _results(job: Measurement, folder: Path) -> Result:

@@ -2,10 +2,13 @@
 
 import dataclasses
 import json
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from nas_cli.errors import RunError
 
 RING, INDEPENDENT, SYNC, ASYNC = "ring-allreduce", "independent", "ps-sync", "ps-async"
 MODES = (RING, INDEPENDENT, SYNC, ASYNC)
@@ -22,7 +25,8 @@ class Measurement:
     `mode` independent with one process is the baseline T_1. `threads`: of each process. `shares`: so many of the
     workers' batches make the batch of this one process. `must_fit`: so many processes like this one have to fit into
     the memory beside each other; 0 if that is known already. `weights`: keep the trained weights beside the result.
-    `cluster`: addresses of the parameter servers and their workers.
+    `crowd`: workers and servers on the fullest host. `cluster`: addresses of the parameter servers and their workers.
+    `timeline`: the file for Horovod's trace of a ring, '' for none.
     """
 
     mode: str
@@ -37,7 +41,9 @@ class Measurement:
     servers: int = 0
     shares: int = 1
     must_fit: int = 0
+    crowd: int = 1
     weights: bool = False
+    timeline: str = ""
     cluster: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
@@ -46,8 +52,18 @@ class Measurement:
 
     @staticmethod
     def read(folder: Path) -> "Measurement":
-        """What `write` has left."""
-        return Measurement(**json.loads((folder / JOB).read_text(encoding="utf-8")))
+        """What `write` has left.
+
+        Raises:
+            RunError: it cannot be read on this host.
+        """
+        try:
+            return Measurement(**json.loads((folder / JOB).read_text(encoding="utf-8")))
+        except OSError as error:
+            raise RunError(
+                f"{socket.gethostname()} cannot read {folder} ({error.strerror}): the run folder (--out) must be "
+                "shared by all hosts, at the same path."
+            ) from error
 
 
 def write_result(folder: Path, result: Mapping[str, Any], number: int = 0) -> None:

@@ -1,37 +1,54 @@
-"""A process of a measurement: python -m nas_cli.bench.measuring.process FOLDER ROLE NUMBER.
+"""A process of a measurement: python -m nas_cli.bench.measuring.process FOLDER ROLE NUMBER LOCAL_NUMBER.
 
-Roles: `ring` (its number is its rank), `alone`, `worker` and `ps` (served over gRPC), `coordinator`. The measurement
-lies in the folder, and so do the results.
+Roles: `ring` (its numbers are those that horovodrun gives), `alone`, `worker` and `ps` (served over gRPC),
+`coordinator`. The local number is that among the processes of the role on the same host. The measurement lies in the
+folder, and so do the results.
 """
 
 import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nas_cli.bench.measuring.measurement import CLASSES, SYNC, Measurement, write_result
+from nas_cli.distributed.collective import TIMELINE
+from nas_cli.distributed.exchange import VISIBLE, gpu_of
+from nas_cli.distributed.remote import end_with_caller
+from nas_cli.distributed.server_roles import COORDINATOR, SERVER, WORKER
 from nas_cli.errors import ConfigError, NasError
 
 USAGE, FAILED = 2, 1
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which process of its role this one is: `number` of all, `local` of those on its host."""
+
+    number: int
+    local: int
 
 
 def main(arguments: list[str]) -> int:
     """The exit code; what went wrong is one `Error:` line."""
     # Nothing here is worth keeping, and a process that waits for others in native code would not hear a handler.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    folder, role, number = Path(arguments[0]), arguments[1], int(arguments[2])
+    end_with_caller()
+    folder, role, place = Path(arguments[0]), arguments[1], Place(int(arguments[2]), int(arguments[3]))
     try:
-        ROLES[role](Measurement.read(folder), folder, number)
+        ROLES[role](Measurement.read(folder), folder, place)
     except NasError as error:
         print(f"Error: {error}", file=sys.stderr, flush=True)
         return USAGE if isinstance(error, ConfigError) else FAILED
     return 0
 
 
-def in_ring(job: Measurement, folder: Path, number: int) -> None:
+def in_ring(job: Measurement, folder: Path, place: Place) -> None:
     """Steps with gradients averaged over all processes; the first one writes what all have measured."""
+    if job.timeline:
+        os.environ[TIMELINE] = job.timeline
     _begin(job)
     from nas_cli.bench.measuring.steps import local_step
     from nas_cli.bench.measuring.synthetic import one_batch
@@ -48,37 +65,41 @@ def in_ring(job: Measurement, folder: Path, number: int) -> None:
         _finish(job, model, folder, 0, {"workers": measured})
 
 
-def alone(job: Measurement, folder: Path, number: int) -> None:
+def alone(job: Measurement, folder: Path, place: Place) -> None:
     """Steps without communication, in each process for itself."""
+    _take_gpu(place)
     _begin(job)
     from nas_cli.bench.measuring.steps import local_step
     from nas_cli.bench.measuring.synthetic import one_batch
     from nas_cli.distributed.timed_loop import timed_beside
 
-    model = _model(job)
+    model, number = _model(job), place.number
     numbers = range(number * job.shares, (number + 1) * job.shares)
     images, labels = one_batch(numbers, job.batch, job.image_size, CLASSES, job.seed)
     step = local_step(model, images, labels, list)
-    measured = timed_beside(step, job.warmup, job.iterations, folder, number, job.processes)
+    measured = timed_beside(step, job.warmup, job.iterations, folder, number, job.processes, place.local)
     _finish(job, model, folder, number, {"workers": [measured]})
 
 
-def served(job: Measurement, folder: Path, number: int, role: str) -> None:
-    """A worker or a parameter server, until it is ended."""
-    from nas_cli.distributed.server_roles import SURROUNDINGS, note_pid, serve
-
-    note_pid(folder, role, number)
-    os.environ.update(SURROUNDINGS)
-    _import_tensorflow()
-    serve(job.cluster, role, number, job.threads)
+def work(job: Measurement, folder: Path, place: Place) -> None:
+    """A worker, until it is ended."""
+    _take_gpu(place)
+    _serve(job, folder, WORKER, place.number)
 
 
-def coordinate(job: Measurement, folder: Path, number: int) -> None:
+def hold(job: Measurement, folder: Path, place: Place) -> None:
+    """A parameter server, until it is ended."""
+    _take_no_gpu()
+    _serve(job, folder, SERVER, place.number)
+
+
+def coordinate(job: Measurement, folder: Path, place: Place) -> None:
     """Directs workers and servers, and writes what they have done."""
-    from nas_cli.distributed.server_roles import SURROUNDINGS, note_pid, noted_pids
+    from nas_cli.distributed.reported_usage import Accounts
+    from nas_cli.distributed.server_roles import hosts_of, surroundings
 
-    note_pid(folder, "coordinator", number)
-    os.environ.update(SURROUNDINGS)
+    _take_no_gpu()
+    os.environ.update(surroundings(job.cluster))
     _begin(job)
     from nas_cli.bench.measuring.steps import RATE, gradients, trained
     from nas_cli.bench.measuring.synthetic import shares
@@ -95,7 +116,9 @@ def coordinate(job: Measurement, folder: Path, number: int) -> None:
         RATE,
     )
     timed = training.synchronous if job.mode == SYNC else training.asynchronous
-    measured = timed(job.warmup, job.iterations, noted_pids(folder))
+    (here,) = hosts_of(job.cluster, COORDINATOR)
+    accounts = Accounts(folder, here, [*hosts_of(job.cluster, WORKER), *hosts_of(job.cluster, SERVER)])
+    measured = timed(job.warmup, job.iterations, accounts)
     held = server_bytes(trained(model), job.servers)
     _finish(job, model, folder, 0, {"served": measured, "server_bytes": held})
     # The threads that talk to the workers are still there, and would log that these are ended.
@@ -103,13 +126,34 @@ def coordinate(job: Measurement, folder: Path, number: int) -> None:
     os._exit(0)
 
 
-ROLES: dict[str, Callable[[Measurement, Path, int], None]] = {
+ROLES: dict[str, Callable[[Measurement, Path, Place], None]] = {
     "ring": in_ring,
     "alone": alone,
-    "worker": lambda job, folder, number: served(job, folder, number, "worker"),
-    "ps": lambda job, folder, number: served(job, folder, number, "ps"),
+    WORKER: work,
+    SERVER: hold,
     "coordinator": coordinate,
 }
+
+
+def _serve(job: Measurement, folder: Path, role: str, number: int) -> None:
+    from nas_cli.distributed.reported_usage import report_usage
+    from nas_cli.distributed.server_roles import serve, surroundings
+
+    report_usage(folder, number if role == WORKER else job.processes + number)
+    os.environ.update(surroundings(job.cluster))
+    _import_tensorflow()
+    serve(job.cluster, role, number, job.threads)
+
+
+def _take_gpu(place: Place) -> None:
+    """A GPU of its own for each process of a host, where there are any, and only as much of its memory as it needs."""
+    if mine := gpu_of(place.local):
+        os.environ.update(mine)
+        os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+
+
+def _take_no_gpu() -> None:
+    os.environ[VISIBLE] = ""
 
 
 def _begin(job: Measurement) -> None:

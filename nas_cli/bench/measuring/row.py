@@ -14,7 +14,8 @@ MEASURED = "measured"
 
 Row = dict[str, Any]
 
-TRANSPORTS = {RING: "gloo", SYNC: "grpc", ASYNC: "grpc", INDEPENDENT: ""}
+TRANSPORTS = {SYNC: "grpc", ASYNC: "grpc", INDEPENDENT: ""}
+"""Of a ring: its collective."""
 
 
 def row_of(
@@ -48,14 +49,15 @@ def row_of(
         "jitter": total.jitter,
         "efficiency": total.mean / (job.processes * (single or total.mean)) if compared else None,
         "efficiency_independent": total.mean / (independent or total.mean) if compared else None,
-        "oversubscribed": job.processes * job.threads > cores,
-        "transport": TRANSPORTS[job.mode],
+        "oversubscribed": job.crowd * job.threads > cores,
+        "transport": result["collective"] if job.mode == RING else TRANSPORTS[job.mode],
         "threads": job.threads,
         "iterations": job.iterations,
         "warmup": job.warmup,
         "params": sum(result["tensors"]),
         "bytes_moved": bytes_moved(job, FLOAT32_BYTES * sum(result["tensors"])),
         "host": socket.gethostname(),
+        "timeline": job.timeline,
         **measured,
     }
 
@@ -82,7 +84,7 @@ def _own(job: Measurement, workers: list[Mapping[str, Any]]) -> Row:
         "step_seconds": wall / job.iterations,
         "cpu_seconds": sum(worker["cpu_seconds"] for worker in workers),
         "peak_memory_bytes": sum(worker["peak_bytes"] for worker in workers),
-        "bytes_counted": round(workers[0]["sent_bytes"] / job.iterations),
+        "bytes_counted": round(sum(worker["sent_bytes"] for worker in workers) / job.iterations),
     }
 
 

@@ -90,14 +90,16 @@ class Session:
     def _check_memory(self, job: Measurement, single: Row) -> None:
         each, free = single["peak_memory_bytes"], self._free_bytes()
         # A process of a job needs as much as the one alone, and room for the messages; servers have a coordinator.
-        room, others = each + FLOAT32_BYTES * single["params"], job.servers + (job.servers > 0)
-        needed = (job.processes + others) * room
-        if job.processes > 1 and needed > free:
-            fits = int(free // room) - others
+        room, here = each + FLOAT32_BYTES * single["params"], job.crowd + (job.servers > 0)
+        if job.processes > 1 and here * room > free:
+            fits = int(free // room) - (here - job.processes)
+            all_here = job.crowd == job.processes + job.servers
             raise LaunchError(
-                f"{job.processes} processes need about {needed / 1e9:.1f} GB (one of {job.model} with batches of "
+                f"{here} processes need about {here * room / 1e9:.1f} GB (one of {job.model} with batches of "
                 f"{job.batch} took {each / 1e9:.1f} GB), {free / 1e9:.1f} GB are free: "
-                + (f"-np {fits} or a smaller bench.batch would fit." if fits > 0 else "use a smaller bench.batch.")
+                + (f"-np {fits} or a smaller" if all_here and fits > 0 else "use a smaller")
+                + " bench.batch"
+                + (" would fit." if all_here and fits > 0 else ".")
             )
 
     def _record(self, event: Event) -> None:
@@ -124,9 +126,10 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
 
     Keys: version, command, mode, status, seed, wall_seconds (over all sessions, without the pauses), trials and failed
     (0), best (null), rows (columns as in `nas_cli.bench.rows`, of `kind` measured, or reference: one process with all
-    cores).
+    cores), timeline (the files with traces of Horovod, if any).
     """
     start = next(event for event in events if event["event"] == "start")
+    rows = [row for event in events if event["event"] == "measured" for row in event["rows"]]
     return {
         "version": VERSION,
         "command": "bench",
@@ -137,5 +140,6 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
         "trials": 0,
         "failed": 0,
         "best": None,
-        "rows": [row for event in events if event["event"] == "measured" for row in event["rows"]],
+        "rows": rows,
+        "timeline": [row["timeline"] for row in rows if row.get("timeline")],
     }

@@ -13,20 +13,37 @@ from nas_cli.costs.cost import FLOAT32_BYTES
 class Traffic:
     """What one step moves in one direction.
 
-    `total`: bytes of one copy of the variables; `share`: those of them on the fullest server. `senders`: how often a
-    copy goes to the servers, `senders_on_host` of them from the same host. `servers_on_host`: servers on one host.
+    `total`: bytes of one copy of the variables; `share`: those of them on the fullest server, `host_share` those on the
+    fullest host of servers. `senders`: how often a copy goes to the servers, `senders_on_host` of them from the same
+    host. `near`: share of the workers' hosts that have a server, with which their own workers need no link.
     """
 
     total: int
     share: int
+    host_share: int
     senders: int
     senders_on_host: int
-    servers_on_host: int
+    near: float
 
     @property
-    def host_share(self) -> int:
-        """Bytes of one copy that go to the fullest host of servers."""
-        return min(self.total, self.servers_on_host * self.share)
+    def from_workers(self) -> int:
+        """Bytes that cross the link of the busiest host, for its workers."""
+        return self.near_workers if self.near == 1 else self.senders_on_host * self.total
+
+    @property
+    def near_workers(self) -> int:
+        """The same for a host that has a server."""
+        return self.senders_on_host * (self.total - self.host_share)
+
+    @property
+    def from_servers(self) -> int:
+        """Bytes that cross the link of the busiest host, for its servers."""
+        return (self.senders - (self.senders_on_host if self.near else 0)) * self.host_share
+
+    @property
+    def from_both(self) -> int:
+        """The same for a host of workers that has servers too."""
+        return self.near_workers + self.from_servers
 
 
 def default_servers(cluster: Cluster, workers: int) -> int:
@@ -37,14 +54,16 @@ def default_servers(cluster: Cluster, workers: int) -> int:
 def traffic(cluster: Cluster, workload: Workload, workers: int, servers: int) -> Traffic:
     """The bytes of one pull, or of one push, of all workers; whole tensors are dealt out to the servers in turn."""
     hosts, on_host = cluster.hosts_of(workers), cluster.workers_per_host(workers)
-    summed = cluster.servers.local_sum
-    hosting = hosts if cluster.servers.hosts == "shared" else -(-servers // max(1, round(cluster.servers.per_host)))
+    summed, shared = cluster.servers.local_sum, cluster.servers.hosts == "shared"
+    hosting = hosts if shared else -(-servers // max(1, round(cluster.servers.per_host)))
+    total, share = workload.gradient_bytes, FLOAT32_BYTES * largest_share(workload.tensors, servers)
     return Traffic(
-        total=workload.gradient_bytes,
-        share=FLOAT32_BYTES * largest_share(workload.tensors, servers),
+        total=total,
+        share=share,
+        host_share=min(total, -(-servers // hosting) * share),
         senders=hosts if summed else workers,
         senders_on_host=1 if summed else on_host,
-        servers_on_host=-(-servers // hosting),
+        near=min(servers, hosts) / hosts if shared else 0.0,
     )
 
 
@@ -62,7 +81,8 @@ def server_step(
     Synchronous workers pull and push at the same time, and wait for the slowest of them. Asynchronous ones do not, and
     are out of phase: a server works for some while others compute, so that its time counts only where it exceeds a
     worker's own step. Pull and push hide under the share `overlap` of the backward pass (full duplex: both at once;
-    half: the push alone, after a pull that nothing hides).
+    half: the push alone, after a pull that nothing hides). The mean step of asynchronous workers, of which some have a
+    server on their host, is that which gives their images per second.
     """
     compute = compute_seconds(cluster, workload, batch)
     chosen = cluster.transport(SERVER, transport)
@@ -78,8 +98,18 @@ def server_step(
         pull = one_way if half else 0.0
         exposed = pull + max(0.0, max(worker, server + applied) + latency - hidden)
     else:
-        alone = max(0.0, worker + latency - hidden) + (worker if half else 0.0)
+        alone, beside = (
+            max(0.0, link + latency - hidden) + (link if half else 0.0)
+            for link in (
+                worker,
+                max(moved.total / (chosen.gb_s * 1e9), moved.near_workers / cluster.network.bytes_per_second),
+            )
+        )
         exposed = max(alone, (2 if half else 1) * server + applied - compute - waiting)
+        if 0 < moved.near < 1:
+            # Those beside a server take more steps than the others.
+            own = compute + waiting
+            exposed = 1 / ((1 - moved.near) / (own + exposed) + moved.near / (own + beside)) - own
     both = 2 if half else 1
     return Step(compute, waiting, both * worker, both * server + applied, latency, exposed)
 
@@ -93,11 +123,10 @@ def _one_way(cluster: Cluster, workers: int, moved: Traffic, transport: Transpor
         process = min(local.host_gb_s, transport.inside_gb_s or local.host_gb_s) * 1e9
         return max(inside, moved.total / process), moved.senders * moved.share / process
     process, link = transport.gb_s * 1e9, cluster.network.bytes_per_second
-    workers_load, servers_load = moved.senders_on_host * moved.total, moved.senders * moved.host_share
+    worker = max(inside, moved.total / process, moved.from_workers / link)
+    server = max(moved.senders * moved.share / process, moved.from_servers / link)
     # Servers among workers: what comes in for the ones (pull) and for the others (push) shares the host's link.
-    worker = max(inside, moved.total / process, workers_load / link)
-    server = max(moved.senders * moved.share / process, servers_load / link)
-    if shared and transport.duplex == "full":
-        together = (workers_load + servers_load) / link
-        return (max(worker, together), server) if workers_load > servers_load else (worker, max(server, together))
-    return worker, server
+    together = moved.from_both / link if shared and transport.duplex == "full" else 0.0
+    return (
+        (max(worker, together), server) if moved.from_workers > moved.from_servers else (worker, max(server, together))
+    )

@@ -9,9 +9,10 @@ import pandas as pd
 from nas_cli.reports.experiments.arms import Arm, find_arms
 from nas_cli.reports.experiments.codeepneat_figures import figures
 from nas_cli.reports.experiments.codeepneat_tables import ARMS, DATASETS, comparison, trial_table
+from nas_cli.reports.experiments.made import Made, of_runs
 from nas_cli.reports.experiments.markdown import markdown
-from nas_cli.reports.plots.style import Plot, png
-from nas_cli.runs.files import write_atomic
+from nas_cli.reports.experiments.output import write_results
+from nas_cli.reports.plots.style import Plot
 
 FOOTNOTES = """
 Slips in the thesis, as printed: 95.6/41.21 is 2.32, not 2.31; the degradations compute to -3.17 and -0.39; its text
@@ -26,7 +27,6 @@ def build_codeepneat(root: Path, out: Path, command: str) -> list[Path]:
         RunError: if there is no complete run, or `out` cannot be written.
     """
     arms = find_arms(root)
-    out.mkdir(parents=True, exist_ok=True)
     table = comparison(arms)
     drawn = figures(arms)
     files = {
@@ -34,11 +34,15 @@ def build_codeepneat(root: Path, out: Path, command: str) -> list[Path]:
         "trials.csv": trial_table(arms).to_csv(index=False),
         "README.md": _page(arms, table, drawn, command),
     }
-    for name, text in files.items():
-        write_atomic(out / name, text.encode("utf-8"))
-    for plot in drawn:
-        write_atomic(out / f"{plot.name}.png", png(plot))
-    return [out / name for name in (*files, *(f"{plot.name}.png" for plot in drawn))]
+    return write_results(out, files, drawn, [_made(dataset, _of(dataset, arms)) for dataset in _present(arms)])
+
+
+def _made(dataset: str, arms: Sequence[Arm]) -> Made:
+    return of_runs(dataset, [source for arm in arms for source in arm.repeats])
+
+
+def _present(arms: Sequence[Arm]) -> list[str]:
+    return [dataset for dataset in DATASETS if _of(dataset, arms)]
 
 
 def _page(arms: Sequence[Arm], table: pd.DataFrame, drawn: Sequence[Plot], command: str) -> str:
@@ -46,13 +50,14 @@ def _page(arms: Sequence[Arm], table: pd.DataFrame, drawn: Sequence[Plot], comma
         "# CoDeepNEAT accelerated by MorphNet",
         f"Made by `{command}` from the journals of {sum(len(arm.repeats) for arm in arms)} runs. Times are of this "
         "machine, the thesis' of another: compare ratios and directions. `minutes` is wall time, `speedup_cpu` the "
-        "ratio of the trials' processor time. Accuracies are validation accuracies, mean over the merged last "
+        "ratio of the trials' processor time, which other work of the machine changes less; `prediction_error` "
+        "compares with it. Accuracies are validation accuracies, mean over the merged last "
         "populations; the test set was used once per run, for its best network (`best_test_accuracy`).",
         "\n".join(f"* {name}: {text}" for name, text in ARMS.items()),
         markdown(table),
         FOOTNOTES.strip(),
         "## Sizes",
-        markdown(pd.DataFrame([_sizes(dataset, arms) for dataset in DATASETS if _of(dataset, arms)])),
+        markdown(pd.DataFrame([_sizes(dataset, arms) for dataset in _present(arms)])),
         *(f"![{plot.title}]({plot.name}.png)\n\n{plot.caption}" for plot in drawn),
     ]
     return "\n\n".join(parts) + "\n"

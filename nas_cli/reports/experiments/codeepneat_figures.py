@@ -8,17 +8,16 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nas_cli.reports.experiments.arms import Arm, best_by_generation, last_population, minutes
+from nas_cli.reports.experiments.arms import Arm, best_by_generation, cpu_minutes, last_population
 from nas_cli.reports.experiments.codeepneat_tables import DATASETS
 from nas_cli.reports.plots.curves import points
 from nas_cli.reports.plots.style import (
-    DASHES,
-    MARKERS,
     PAPER,
     SERIES,
     WIDTH,
     Plot,
     legend_above,
+    looks,
     only_horizontal_grid,
     whole_steps,
 )
@@ -40,8 +39,8 @@ def _bars(arms: Sequence[Arm]) -> Plot:
     return Plot(
         "figure_12",
         "Time and accuracy by data set",
-        "Figure 12 of the thesis. Left: minutes of a whole search. Right: mean validation accuracy of the merged last "
-        "populations. Whiskers span the repeats.",
+        "Figure 12 of the thesis. Left: processor time of a search's trials. Right: mean validation accuracy of the "
+        "merged last populations. Whiskers span the repeats.",
         lambda figure: _draw_bars(figure, arms),
         width=2 * WIDTH,
     )
@@ -53,11 +52,11 @@ def _draw_bars(figure: Figure, arms: Sequence[Arm]) -> None:
     names = [name for name in LABELS if any(arm.name == name for arm in arms)]
     for order, name in enumerate(names):
         mine = {arm.dataset: arm for arm in arms if arm.name == name}
-        times = {d: [minutes(s) for s in arm.repeats] for d, arm in mine.items()}
+        times = {d: [cpu_minutes(s) for s in arm.repeats] for d, arm in mine.items()}
         scores = {d: [100 * fmean(last_population(s.history)) for s in arm.repeats] for d, arm in mine.items()}
         for axes, values in ((left, times), (right, scores)):
             _draw_group(axes, datasets, values, order, len(names), LABELS[name])
-    for axes, label in ((left, "time [min]"), (right, "validation accuracy [%]")):
+    for axes, label in ((left, "processor time [min]"), (right, "validation accuracy [%]")):
         axes.set_xticks(range(len(datasets)), [DATASETS[name] for name in datasets])
         axes.set_ylabel(label)
         only_horizontal_grid(axes)
@@ -117,7 +116,7 @@ def _draw_course(axes: Axes, arm: Arm, order: int) -> None:
 
 
 def _style(name: str, order: int) -> dict[str, Any]:
-    return {"color": SERIES[order], "linestyle": DASHES[order], "marker": MARKERS[order], "label": LABELS[name]}
+    return {**looks(order), "label": LABELS[name]}
 
 
 def _best_network(dataset: str, arms: Sequence[Arm]) -> Plot:

@@ -118,7 +118,7 @@ def _against(arm: Arm, plain: Arm) -> dict[str, Any]:
         row["a"] = round(fmean(ratios), 3)
     if ratios and arm.name in PREDICTED:
         predicted = prediction(plain, epochs_of_compression(arm), fmean(ratios))
-        row |= {"predicted_speedup": round(predicted, 3), "prediction_error": round(predicted / wall - 1, 3)}
+        row |= {"predicted_speedup": round(predicted, 3), "prediction_error": round(predicted / cpu - 1, 3)}
     return row
 
 

@@ -18,14 +18,15 @@ from nas_cli.reports.experiments.darts_table import (
     finals,
     random_choice,
 )
+from nas_cli.reports.experiments.made import of_runs
 from nas_cli.reports.experiments.markdown import markdown
 from nas_cli.reports.experiments.one_shot_table import rank_rows
+from nas_cli.reports.experiments.output import write_results
 from nas_cli.reports.plots.structure import structure_plots
-from nas_cli.reports.plots.style import Plot, png
+from nas_cli.reports.plots.style import Plot
 from nas_cli.reports.source import Source, load
 from nas_cli.reports.structure import Structure
 from nas_cli.reports.structure_verdict import structure_verdicts
-from nas_cli.runs.files import write_atomic
 from nas_cli.runs.folder import CONFIG
 from nas_cli.spaces.table_file import Table
 
@@ -57,12 +58,8 @@ def build_darts(root: Path, table: Table, out: Path, command: str) -> list[Path]
         if not rows.empty
     }
     texts["README.md"] = _page(runs, epochs, ranks, cells, table, plots, command)
-    out.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        write_atomic(out / name, text.encode("utf-8"))
-    for plot in plots:
-        write_atomic(out / f"{plot.name}.png", png(plot))
-    return [out / name for name in (*texts, *(f"{plot.name}.png" for plot in plots))]
+    made = [of_runs(part, [run for _, run in _each(found)]) for part, found in runs.items() if found]
+    return write_results(out, texts, plots, made)
 
 
 def found_runs(folder: Path) -> dict[str, list[Source]]:

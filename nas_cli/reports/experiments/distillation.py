@@ -11,14 +11,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from nas_cli.reports.experiments.arms import Arm, find_arms
+from nas_cli.reports.experiments.made import of_runs
 from nas_cli.reports.experiments.markdown import markdown
+from nas_cli.reports.experiments.output import write_results
 from nas_cli.reports.intervals import difference_interval, mean_interval
 from nas_cli.reports.measure import finite
-from nas_cli.reports.plots.style import MARKERS, QUIET, SERIES, WIDTH, Plot, legend_above, png
+from nas_cli.reports.plots.style import MARKERS, QUIET, SERIES, WIDTH, Plot, legend_above
 from nas_cli.reports.source import Source
-from nas_cli.runs.files import write_atomic
 
-MNIST, CIFAR10, NOISE = "mnist", "cifar10", "label_noise"
+MNIST, CIFAR10, SELF, NOISE = "mnist", "cifar10", "self", "label_noise"
 PLAIN, TEACHER = "plain", "teacher"
 PAPER = {"teacher": 67, "student_plain": 146, "student_T20": 74}
 """Test errors of 10,000 in Hinton et al. 2015, section 3."""
@@ -39,12 +40,8 @@ def build_distillation(runs: Path, out: Path, command: str) -> list[Path]:
         "summary.csv": summary.to_csv(index=False),
         "README.md": _page(arms, summary, plots, command),
     }
-    out.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        write_atomic(out / name, text.encode("utf-8"))
-    for plot in plots:
-        write_atomic(out / f"{plot.name}.png", png(plot))
-    return [*(out / name for name in texts), *(out / f"{plot.name}.png" for plot in plots)]
+    parts = {arm.dataset: [run for one in arms if one.dataset == arm.dataset for run in one.repeats] for arm in arms}
+    return write_results(out, texts, plots, [of_runs(part, found) for part, found in parts.items()])
 
 
 def run_table(arms: Sequence[Arm]) -> pd.DataFrame:
@@ -195,6 +192,10 @@ def _on_cifar10(arms: Sequence[Arm]) -> list[str]:
     return [compared(arms, CIFAR10, first, second) for first, second in pairs] + [_ratio(arms)]
 
 
+def _on_self(arms: Sequence[Arm]) -> list[str]:
+    return [compared(arms, SELF, first, second) for first, second in (("taught", PLAIN), ("taught", TEACHER))]
+
+
 def _ratio(arms: Sequence[Arm]) -> str:
     """What an epoch with kept answers costs, as a multiple of a plain one; runs of one machine, one after the other."""
     seconds = {
@@ -224,6 +225,15 @@ _PARTS: Sequence[tuple[str, str, str, Callable[[Sequence[Arm]], list[str]]]] = (
         "`plain`: the student alone; `single`: with the first teacher; `ensemble`: with all of them, whose answers "
         "are averaged.",
         _on_cifar10,
+    ),
+    (
+        SELF,
+        "CIFAR-10, reduced: a pruned network taught by itself",
+        "`teacher`: ResNet-20; `plain`: half of its FLOPs pruned away by filters in four rounds, fine-tuned on labels; "
+        "`taught`: the same rounds, fine-tuned with the network before them as teacher (`training.teacher=self`). The "
+        "seconds of a pruning are of smaller and smaller networks, and under augmentation the teacher answers in every "
+        "step.",
+        _on_self,
     ),
     (
         NOISE,

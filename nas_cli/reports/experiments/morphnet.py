@@ -1,6 +1,6 @@
 """`results/morphnet/`: MorphNet beside other ways to a smaller network, accuracy against FLOPs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import fmean
@@ -11,12 +11,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from nas_cli.errors import RunError
+from nas_cli.reports.experiments.made import of_runs
 from nas_cli.reports.experiments.markdown import markdown
+from nas_cli.reports.experiments.output import write_results
 from nas_cli.reports.measure import finite
 from nas_cli.reports.outcome import wall_seconds
-from nas_cli.reports.plots.style import DASHES, MARKERS, SERIES, Plot, legend_above, png
+from nas_cli.reports.plots.style import Plot, legend_above, looks
 from nas_cli.reports.source import Source, load
-from nas_cli.runs.files import write_atomic
 from nas_cli.runs.folder import CONFIG
 
 TITLES = {
@@ -49,39 +50,42 @@ def build_morphnet(root: Path, out: Path, command: str) -> list[Path]:
     Raises:
         RunError: if there is no complete run, or `out` cannot be written.
     """
-    runs = run_table(root)
+    found = found_runs(root)
+    runs = run_table(found)
     summary = summarised(runs)
-    out.mkdir(parents=True, exist_ok=True)
     plots = [_plot(name, summary[summary.experiment == name]) for name in summary.experiment.unique()]
     texts = {
         "runs.csv": runs.to_csv(index=False),
         "summary.csv": summary.to_csv(index=False),
         "README.md": _page(summary, plots, command),
     }
-    for name, text in texts.items():
-        write_atomic(out / name, text.encode("utf-8"))
-    for plot in plots:
-        write_atomic(out / f"{plot.name}.png", png(plot))
-    return [*(out / name for name in texts), *(out / f"{plot.name}.png" for plot in plots)]
+    parts = dict.fromkeys(run.path.parent.name for run in found)
+    made = [of_runs(part, [run for run in found if run.path.parent.name == part]) for part in parts]
+    return write_results(out, texts, plots, made)
 
 
-def run_table(root: Path) -> pd.DataFrame:
-    """A row per complete run under `root`, whose folders are <experiment>/<family>-<point>-<seed>.
+def found_runs(root: Path) -> list[Source]:
+    """The complete runs under `root`, whose folders are <experiment>/<family>-<point>-<seed>.
 
     Raises:
         RunError: if there is none.
     """
-    rows = []
+    found = []
     for config in sorted(root.glob(f"*/*/{CONFIG}")):
         parts = config.parent.name.rsplit("-", 2)
         if len(parts) != 3 or parts[0] not in LABELS:
             continue
         source = load(config.parent)
         if source.status == "completed":
-            rows.append(_row(config.parent.parent.name, parts, source))
-    if not rows:
+            found.append(source)
+    if not found:
         raise RunError(f"no complete runs in {root}: run the experiment first.")
-    return pd.DataFrame(rows)
+    return found
+
+
+def run_table(found: Iterable[Source]) -> pd.DataFrame:
+    """A row per run."""
+    return pd.DataFrame([_row(run.path.parent.name, run.path.name.rsplit("-", 2), run) for run in found])
 
 
 def _row(experiment: str, parts: Sequence[str], source: Source) -> dict[str, Any]:
@@ -136,7 +140,17 @@ def summarised(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def claims(summary: pd.DataFrame) -> pd.DataFrame:
-    """What the first document says of MorphNet with Horovod, beside ours; empty without its experiment.
+    """What the first document says of MorphNet with Horovod, beside ours; empty without its experiment."""
+    return pd.DataFrame(
+        [
+            {"claim": name, "document": theirs, "ours": f"{100 * ours:+.1f} %"}
+            for name, theirs, ours in claim_values(summary)
+        ]
+    )
+
+
+def claim_values(summary: pd.DataFrame) -> list[tuple[str, str, float]]:
+    """Each claim, the document's figure, and ours as a share.
 
     FLOPs without loss: the largest cut among the points whose accuracy is at least that of the whole network less half
     the spread of its seeds. Accuracy at equal cost: against the width multipliers, their accuracies joined by lines
@@ -159,9 +173,7 @@ def claims(summary: pd.DataFrame) -> pd.DataFrame:
         rows.append((f"FLOPs without loss, {LABELS[family]}", cut, best))
         at_equal_cost = own.test_accuracy - np.interp(own.mflops, widths.mflops, widths.test_accuracy)
         rows.append((f"accuracy at equal cost, {LABELS[family]}", gain, at_equal_cost.mean() / 100))
-    return pd.DataFrame(
-        [{"claim": name, "document": theirs, "ours": f"{100 * ours:+.1f} %"} for name, theirs, ours in rows]
-    )
+    return rows
 
 
 def _plot(experiment: str, table: pd.DataFrame) -> Plot:
@@ -181,11 +193,9 @@ def _draw(figure: Figure, table: pd.DataFrame) -> None:
             rows.mflops,
             rows.test_accuracy,
             yerr=rows.test_accuracy_range,
-            color=SERIES[order % len(SERIES)],
-            linestyle=DASHES[order % len(DASHES)],
-            marker=MARKERS[order % len(MARKERS)],
             capsize=2,
             label=LABELS.get(str(family), str(family)),
+            **looks(order),
         )
     axes.set(xlabel="MFLOPs per image", ylabel="test accuracy [%]")
     axes.margins(0.1)

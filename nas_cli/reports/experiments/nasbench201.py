@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from nas_cli.reports.experiments.made import in_process
 from nas_cli.reports.experiments.markdown import markdown
 from nas_cli.reports.experiments.nasbench201_arms import ARMS, TIMED, Search
+from nas_cli.reports.experiments.output import write_results
 from nas_cli.reports.intervals import mean_interval
-from nas_cli.reports.plots.style import DASHES, SERIES, WIDTH, Plot, legend_above, png
-from nas_cli.runs.files import write_atomic
+from nas_cli.reports.plots.style import SERIES, WIDTH, Plot, legend_above, looks
 from nas_cli.spaces.table_file import Table
 from nas_cli.strategies.pareto import front, hypervolume
 
@@ -43,9 +44,13 @@ PUBLISHED_CELLS = (94.37, 54.30, 93.97)
 SELECT, REPORT, FLOPS = "c10_val_12ep", "c10_test_200ep", "flops"
 
 
-def build_nasbench201(arms: Runs, table: Table, out: Path, command: str) -> list[Path]:
-    """The files written under `out` from the searches of each arm, which `command` made."""
-    out.mkdir(parents=True, exist_ok=True)
+def build_nasbench201(
+    arms: Runs, table: Table, out: Path, command: str, machines: Sequence[Mapping[str, Any]] = ()
+) -> list[Path]:
+    """The files written under `out` from the searches of each arm, which `command` made.
+
+    `machines`: the environments of runs; of this process if there are none.
+    """
     results, volumes = comparison(arms), hypervolumes(arms, table)
     plots = [_courses(arms), _spread(arms)]
     texts = {
@@ -54,11 +59,8 @@ def build_nasbench201(arms: Runs, table: Table, out: Path, command: str) -> list
         "hypervolume.csv": volumes.to_csv(index=False),
         "nasbench201.md": _page(arms, results, volumes, cells(table), plots, command),
     }
-    for name, text in texts.items():
-        write_atomic(out / name, text.encode("utf-8"))
-    for plot in plots:
-        write_atomic(out / f"{plot.name}.png", png(plot))
-    return [*(out / name for name in texts), *(out / f"{plot.name}.png" for plot in plots)]
+    walls = [search.wall_seconds for searches in arms.values() for search in searches]
+    return write_results(out, texts, plots, [in_process("nasbench201", len(walls), sum(walls), machines)])
 
 
 def comparison(arms: Runs) -> pd.DataFrame:
@@ -174,12 +176,9 @@ def _draw_courses(figure: Figure, arms: Runs) -> None:
         values = np.array([100.0 * search.best_so_far()[:length] for search in searches])
         intervals = [mean_interval(list(column)) for column in values.T]
         counts = range(1, length + 1)
-        style: dict[str, Any] = {
-            "color": SERIES[order % len(SERIES)], "linestyle": DASHES[order // len(SERIES) % len(DASHES)]
-        }  # fmt: skip
-        axes.plot(
-            counts, [interval.mean for interval in intervals], label=ARMS[arm].split(",")[0] + _kind(arm), **style
-        )
+        style: dict[str, Any] = {**looks(order), "label": ARMS[arm].split(",")[0] + _kind(arm)}
+        # Marks of the arms at places of their own, so that none hides another.
+        axes.plot(counts, [interval.mean for interval in intervals], markevery=(2 * order, 16), **style)
         low, high = [interval.low for interval in intervals], [interval.high for interval in intervals]
         axes.fill_between(counts, low, high, color=style["color"], alpha=0.15, linewidth=0)
     axes.set(xlabel="trials", ylabel="validation accuracy after 12 epochs [%]")

@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from nas_cli.errors import RunError
+from nas_cli.reports.experiments.made import Made, of_runs
 from nas_cli.reports.experiments.markdown import markdown
+from nas_cli.reports.experiments.output import write_results
 from nas_cli.reports.intervals import mean_interval
-from nas_cli.reports.source import load
-from nas_cli.runs.files import write_atomic
+from nas_cli.reports.source import Source, load
 from nas_cli.runs.folder import CONFIG
 
 XOR, BOSTON, DEEP = "xor.csv", "boston.csv", "deep.csv"
@@ -27,33 +28,41 @@ PAPER = {
 """Stanley & Miikkulainen 2002, section 4.1."""
 
 
-def build_neat(runs: Path, out: Path, command: str) -> list[Path]:
+def build_neat(runs: Path, out: Path, command: str, made: Sequence[Made] = ()) -> list[Path]:
     """The files written under `out` from the tables there and the complete runs <strategy>-<seed>/ under `runs`.
+
+    `made`: what the tables took that were computed just now.
 
     Raises:
         RunError: if there is neither, or `out` cannot be written.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    deep = deep_table(runs)
-    written = []
-    if not deep.empty:
-        write_atomic(out / DEEP, deep.to_csv(index=False).encode("utf-8"))
-        written.append(out / DEEP)
+    sources = _complete(runs)
     tables = {name: pd.read_csv(out / name) for name in (XOR, BOSTON, DEEP) if (out / name).exists()}
+    texts = {}
+    if sources:
+        tables[DEEP] = deep_table(sources)
+        texts[DEEP] = tables[DEEP].to_csv(index=False)
     if not tables:
         raise RunError(f"no results in {out} and no complete runs in {runs}: run the experiment first.")
-    write_atomic(out / "README.md", _page(tables, command).encode("utf-8"))
-    return [*written, out / "README.md"]
+    texts["README.md"] = _page(tables, command)
+    return write_results(out, texts, [], [*made, *([of_runs("deep", sources)] if sources else [])])
 
 
-def deep_table(runs: Path) -> pd.DataFrame:
-    """A row per complete run under `runs`: strategy, seed, trials, and accuracies of the chosen network."""
+def _complete(runs: Path) -> list[Source]:
+    """The complete runs <strategy>-<seed>/ with a chosen network."""
+    folders = [config.parent for config in sorted(runs.glob(f"*/{CONFIG}"))]
+    named = [folder for folder in folders if folder.name.rpartition("-")[2].isdigit() and "-" in folder.name]
+    found = [load(folder) for folder in named]
+    return [source for source in found if source.status == "completed" and source.history.best is not None]
+
+
+def deep_table(sources: Sequence[Source]) -> pd.DataFrame:
+    """A row per run: strategy, seed, trials, and accuracies of the chosen network."""
     rows = []
-    for config in sorted(runs.glob(f"*/{CONFIG}")):
-        strategy, dash, seed = config.parent.name.rpartition("-")
-        source = load(config.parent)
+    for source in sources:
+        strategy, _, seed = source.path.name.rpartition("-")
         best = source.history.best
-        if not dash or not seed.isdigit() or source.status != "completed" or best is None:
+        if best is None:
             continue
         test = source.history.last("test").get("metrics") or {}
         rows.append(

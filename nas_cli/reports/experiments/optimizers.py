@@ -7,14 +7,15 @@ from typing import Any
 import pandas as pd
 
 from nas_cli.errors import RunError
+from nas_cli.reports.experiments.made import of_runs
 from nas_cli.reports.experiments.markdown import markdown
+from nas_cli.reports.experiments.output import write_results
 from nas_cli.reports.learning_rates import hypothesis_sentence, rate_hypothesis
 from nas_cli.reports.optimizer_study import CURVE_NOTE, INTERVAL_NOTE, PROTOCOLS, Study
 from nas_cli.reports.optimizer_summary import csv_files, row_label, shown_interval, verdict_rows
 from nas_cli.reports.plots.optimizers import optimizer_plots
-from nas_cli.reports.plots.style import Plot, png
+from nas_cli.reports.plots.style import Plot
 from nas_cli.reports.source import Source, load
-from nas_cli.runs.files import write_atomic
 from nas_cli.runs.folder import CONFIG
 
 SAME = ("model", "batch_size", "initializer", "images", "epochs")
@@ -29,13 +30,8 @@ def build_optimizers(root: Path, out: Path, command: str) -> list[Path]:
     sources = _sources(root)
     study = Study([event for source in sources for event in source.history.events])
     plots = optimizer_plots(study)
-    out.mkdir(parents=True, exist_ok=True)
     texts = csv_files(study) | {"README.md": _page(study, plots, command)}
-    for name, text in texts.items():
-        write_atomic(out / name, text.encode("utf-8"))
-    for plot in plots:
-        write_atomic(out / f"{plot.name}.png", png(plot))
-    return [*(out / name for name in texts), *(out / f"{plot.name}.png" for plot in plots)]
+    return write_results(out, texts, plots, [of_runs(source.path.name, [source]) for source in sources])
 
 
 def _sources(root: Path) -> list[Source]:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 from nas_cli.errors import RunError
+from nas_cli.reports.experiments.made import in_process
 from nas_cli.reports.experiments.markdown import markdown
+from nas_cli.reports.experiments.output import write_results
 from nas_cli.reports.intervals import mean_interval
-from nas_cli.runs.files import write_atomic
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,8 @@ def build_planted(
     )
     page = _page(found(structures), removed(inputs), command, setting)
     texts = {"planted.csv": runs.to_csv(index=False), "planted.md": page}
-    out.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        write_atomic(out / name, text.encode("utf-8"))
-    return [out / name for name in texts]
+    seconds = sum(run.seconds for run in structures) + sum(run.seconds for run in inputs)
+    return write_results(out, texts, [], [in_process("planted", len(runs), seconds)])
 
 
 def found(runs: Sequence[StructureRun]) -> pd.DataFrame:

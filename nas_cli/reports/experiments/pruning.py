@@ -13,13 +13,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
 from nas_cli.errors import RunError
+from nas_cli.reports.experiments.made import of_runs
 from nas_cli.reports.experiments.markdown import markdown
+from nas_cli.reports.experiments.output import write_results
 from nas_cli.reports.measure import finite
 from nas_cli.reports.outcome import wall_seconds
-from nas_cli.reports.plots.style import DASHES, MARKERS, MUTED, SERIES, Plot, legend_above, png
+from nas_cli.reports.plots.style import DASHES, MARKERS, MUTED, SERIES, Plot, legend_above
 from nas_cli.reports.pruning import Pruned
 from nas_cli.reports.source import Source, load
-from nas_cli.runs.files import write_atomic
 from nas_cli.runs.folder import CONFIG
 
 TITLES = {
@@ -55,45 +56,50 @@ def build_pruning(root: Path, out: Path, command: str) -> list[Path]:
     Raises:
         RunError: if there is no complete run, or `out` cannot be written.
     """
-    runs = run_table(root)
+    found = found_runs(root)
+    runs = run_table(found)
     summary = summarised(runs)
-    out.mkdir(parents=True, exist_ok=True)
     plots = [_plot(name, summary[summary.experiment == name]) for name in TITLES if name in set(summary.experiment)]
     texts = {
         "runs.csv": runs.to_csv(index=False),
         "summary.csv": summary.to_csv(index=False),
         "README.md": _page(runs, summary, plots, command),
     }
-    for name, text in texts.items():
-        write_atomic(out / name, text.encode("utf-8"))
-    for plot in plots:
-        write_atomic(out / f"{plot.name}.png", png(plot))
-    return [*(out / name for name in texts), *(out / f"{plot.name}.png" for plot in plots)]
+    parts = dict.fromkeys(run.path.parent.name for run in found)
+    made = [of_runs(part, [run for run in found if run.path.parent.name == part]) for part in parts]
+    return write_results(out, texts, plots, made)
 
 
-def run_table(root: Path) -> pd.DataFrame:
-    """A row per round (or result) of each complete `nas prune` under `root`, <experiment>/<arm>-<point>-<seed>.
-
-    Accuracies in percent; `left` and `flops_left` in percent of the network that is not pruned.
+def found_runs(root: Path) -> list[Source]:
+    """The complete runs of `nas prune` under `root`, <experiment>/<arm>-<point>-<seed>.
 
     Raises:
         RunError: if there is none.
     """
-    rows: list[dict[str, Any]] = []
+    found = []
     for config in sorted(root.glob(f"*/*/{CONFIG}")):
         parts = config.parent.name.rsplit("-", 2)
         experiment = config.parent.parent.name
         if len(parts) == 3 and experiment in TITLES:
             source = load(config.parent)
             if source.status == "completed":
-                rows += _rows(experiment, parts, source, config.parent)
-    if not rows:
+                found.append(source)
+    if not found:
         raise RunError(f"no complete runs in {root}: run the experiment first.")
-    return pd.DataFrame(rows)
+    return found
 
 
-def _rows(experiment: str, parts: Sequence[str], source: Source, folder: Path) -> Iterator[dict[str, Any]]:
-    run = Pruned(source.history)
+def run_table(found: Iterable[Source]) -> pd.DataFrame:
+    """A row per round (or result) of each run.
+
+    Accuracies in percent; `left` and `flops_left` in percent of the network that is not pruned.
+    """
+    return pd.DataFrame([row for source in found for row in _rows(source)])
+
+
+def _rows(source: Source) -> Iterator[dict[str, Any]]:
+    folder, run = source.path, Pruned(source.history)
+    experiment, parts = folder.parent.name, folder.name.rsplit("-", 2)
     same = {
         "experiment": experiment,
         "seed": int(parts[2]),

@@ -10,10 +10,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from nas_cli.errors import RunError
+from nas_cli.reports.experiments.made import in_process
 from nas_cli.reports.experiments.markdown import markdown
+from nas_cli.reports.experiments.output import write_results
 from nas_cli.reports.intervals import mean_interval
-from nas_cli.reports.plots.style import DASHES, MARKERS, QUIET, SERIES, WIDTH, Plot, legend_above, png
-from nas_cli.runs.files import write_atomic
+from nas_cli.reports.plots.style import DASHES, MARKERS, QUIET, SERIES, WIDTH, Plot, legend_above
 
 COLOURS = {"grid": SERIES[1], "random": SERIES[0]}
 
@@ -29,8 +30,8 @@ class Course:
     scores: tuple[float, ...]
 
 
-def build_random_against_grid(courses: Sequence[Course], out: Path, command: str) -> list[Path]:
-    """The files written under `out`, which `command` made.
+def build_random_against_grid(courses: Sequence[Course], out: Path, command: str, seconds: float) -> list[Path]:
+    """The files written under `out`, which `command` made in so many seconds.
 
     Raises:
         RunError: if there is no search, or `out` cannot be written.
@@ -45,12 +46,7 @@ def build_random_against_grid(courses: Sequence[Course], out: Path, command: str
         "summary.csv": summary.to_csv(index=False),
         "README.md": _page(summary, plots, command),
     }
-    out.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        write_atomic(out / name, text.encode("utf-8"))
-    for plot in plots:
-        write_atomic(out / f"{plot.name}.png", png(plot))
-    return [*(out / name for name in texts), *(out / f"{plot.name}.png" for plot in plots)]
+    return write_results(out, texts, plots, [in_process("random_against_grid", len(courses), seconds)])
 
 
 def run_table(courses: Sequence[Course]) -> pd.DataFrame:

@@ -9,12 +9,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from nas_cli.reports.experiments.arms import Arm, minutes, sessions
+from nas_cli.reports.experiments.made import of_runs
 from nas_cli.reports.experiments.markdown import markdown
+from nas_cli.reports.experiments.output import write_results
 from nas_cli.reports.experiments.relevance_runs import ARD, ARMS, DATASETS, HANDMADE, find_runs, run_table
 from nas_cli.reports.experiments.relevance_tables import MARGIN, against, comparison, conclusions, size_reductions
 from nas_cli.reports.numbers import count
-from nas_cli.reports.plots.style import MARKERS, QUIET, SERIES, WIDTH, Plot, legend_above, png
-from nas_cli.runs.files import write_atomic
+from nas_cli.reports.plots.style import MARKERS, QUIET, SERIES, WIDTH, Plot, legend_above
 
 SEARCHED = ("first", "second", "dirichlet", "gumbel_softmax", "random", HANDMADE)
 """Arms by colour; those with ARD have the colour of their twin, and a filled mark."""
@@ -32,12 +33,8 @@ def build_relevance(root: Path, out: Path, command: str) -> list[Path]:
     tables = {"comparison.csv": comparison(runs), "size.csv": size_reductions(runs), "runs.csv": runs}
     files = {name: table.to_csv(index=False) for name, table in tables.items()}
     files["README.md"] = _page(arms, runs, tables, plots, (out / "planted.md").exists(), command)
-    out.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        write_atomic(out / name, text.encode("utf-8"))
-    for plot in plots:
-        write_atomic(out / f"{plot.name}.png", png(plot))
-    return [out / name for name in (*files, *(f"{plot.name}.png" for plot in plots))]
+    parts = {arm.dataset: [run for one in arms if one.dataset == arm.dataset for run in one.repeats] for arm in arms}
+    return write_results(out, files, plots, [of_runs(part, found) for part, found in parts.items()])
 
 
 def size_plot(runs: pd.DataFrame, dataset: str) -> Plot:

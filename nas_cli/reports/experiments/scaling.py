@@ -11,10 +11,11 @@ from nas_cli.bench.projection.calibrate import Calibration
 from nas_cli.bench.projection.validation import EXPERIMENTS, Checked
 from nas_cli.bench.projection.workload import Workload
 from nas_cli.bench.rows import COLUMNS, csv_text
+from nas_cli.reports.experiments.made import in_process
 from nas_cli.reports.experiments.markdown import markdown
+from nas_cli.reports.experiments.output import write_results
 from nas_cli.reports.plots.scaling import scaling_plots
-from nas_cli.reports.plots.style import HEIGHT, MARKERS, PAPER, QUIET, SERIES, WIDTH, Plot, legend_above, png
-from nas_cli.runs.files import write_atomic
+from nas_cli.reports.plots.style import HEIGHT, MARKERS, PAPER, QUIET, SERIES, WIDTH, Plot, legend_above
 
 Row = Mapping[str, Any]
 PAPER_TABLE = {"vgg16": (138, 30.9), "vgg19": (143, 39), "resnet50": (25, 10), "inception_v4": (65, 20)}
@@ -43,11 +44,12 @@ def build_scaling(
     workloads: Sequence[Workload],
     out: Path,
     command: str,
+    seconds: float,
 ) -> list[Path]:
     """The files written under `out`: projection.csv, published.csv, fitted.csv, models.csv, figures, README.md.
 
     `rows`: projections. `checks`: published rows beside projections. `knee`: (W, images per second) projected for the
-    K80 hosts with as many servers as workers.
+    K80 hosts with as many servers as workers. `seconds`: what `command` took.
     """
     tables = {"published.csv": check_table(checks), "fitted.csv": fit_table(fits), "models.csv": model_table(workloads)}
     tables["statements.csv"] = statement_table(rows)
@@ -55,12 +57,7 @@ def build_scaling(
     texts = {"projection.csv": csv_text(rows, COLUMNS)}
     texts |= {name: table.to_csv(index=False) for name, table in tables.items()}
     texts["README.md"] = _page(tables, checks, plots, command)
-    out.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        write_atomic(out / name, text.encode("utf-8"))
-    for plot in plots:
-        write_atomic(out / f"{plot.name}.png", png(plot))
-    return [*(out / name for name in texts), *(out / f"{plot.name}.png" for plot in plots)]
+    return write_results(out, texts, plots, [in_process("projection", 1, seconds)])
 
 
 def check_table(checks: Sequence[Checked]) -> pd.DataFrame:

@@ -1,13 +1,17 @@
 """The chosen candidate: drawing of its layers or neurons, and tables of what it is made of."""
 
-from nas_cli.reports.blocks import layers_of
+from nas_cli.reports.blocks import blocks_of, layers_of
 from nas_cli.reports.candidate import neural_network, point
-from nas_cli.reports.page.elements import Cell, Column, Row, card, drawing, table
+from nas_cli.reports.outline import outline
+from nas_cli.reports.page.elements import Cell, Column, Row, card, drawing, folded, table
+from nas_cli.reports.page.outline_list import outline_list
 from nas_cli.reports.page.trials_table import decisions_table, layers_table
 from nas_cli.reports.plots.style import Plot
 from nas_cli.reports.source import Source
 from nas_cli.spaces.neural_network import NeuralNetwork
 
+WHOLE = 14
+"""Boxes up to which a network is drawn at once; a larger one is folded."""
 BESIDE = 7.3
 """Inches of a drawing that still leaves room for the table of layers beside it."""
 
@@ -21,7 +25,17 @@ def candidate_section(source: Source, plots: list[Plot]) -> str:
 
 def _network(source: Source, plots: list[Plot]) -> str:
     network = source.architecture
-    return "" if network is None else _beside(plots, "architecture", layers_table(layers_of(network)))
+    if network is None:
+        return ""
+    blocks, layers = blocks_of(network), layers_of(network)
+    if len(blocks) <= WHOLE:
+        return _beside(plots, "architecture", layers_table(layers))
+    whole = "".join(drawing(plot) for plot in plots if plot.name == "architecture")
+    return card(
+        outline_list(outline(blocks)),
+        folded(f"The whole drawing, {len(blocks)} boxes", whole),
+        folded(f"All {len(layers)} layers", layers_table(layers)),
+    )
 
 
 def _neurons(source: Source, plots: list[Plot]) -> str:

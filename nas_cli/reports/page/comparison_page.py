@@ -1,11 +1,12 @@
 """comparison.html of several runs."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from nas_cli.reports.analysis import Analysis
-from nas_cli.reports.grouping import by_measure, traits
+from nas_cli.reports.grouping import by_measure, parted, settings_that_differ
 from nas_cli.reports.importance import Importance
-from nas_cli.reports.numbers import count, duration
+from nas_cli.reports.numbers import DASH, count, duration
 from nas_cli.reports.outcome import test_value, wall_seconds
 from nas_cli.reports.page.analysis_tables import (
     correlation_table,
@@ -18,10 +19,12 @@ from nas_cli.reports.page.elements import (
     Cell,
     Column,
     Row,
+    anchors,
     card,
     document,
     escape,
     figure,
+    folded,
     grid,
     note,
     notice,
@@ -37,6 +40,11 @@ from nas_cli.reports.source import Source
 EVALUATION = ("training.", "estimator.", "space.", "augmentation.")
 """Settings of what a network can be and how it is trained: another strategy is compared fairly if these are equal."""
 
+NAMED = 6
+"""Settings that a notice names; the table at the end has all."""
+BESIDE = 6
+"""Runs that have a column each in the table of settings."""
+
 
 def comparison_page(analysis: Analysis, plots: Sequence[Plot]) -> str:
     """The page as text; sections without content are left out."""
@@ -48,11 +56,11 @@ def comparison_page(analysis: Analysis, plots: Sequence[Plot]) -> str:
         "Decisions": section("importance", "Importance of the decisions", _importance(analysis, plots)),
         "Estimators": section("correlation", "Rank correlation of evaluations", _correlation(analysis, plots)),
         "Runs": section("runs", "Runs", card(_table(sources))),
+        "Settings": section("settings", "Settings that differ", _settings(sources)),
     }
     body = [notice(text) for text in [*differences(sources), analysis.no_fronts]] + list(sections.values())
     lead = ", ".join(dict.fromkeys(source.dataset for source in sources if source.dataset))
-    anchors = [f'<a href="#{text.split(chr(34))[1]}">{escape(name)}</a>' for name, text in sections.items() if text]
-    head = f'<h1>{escape(title)}</h1>\n<p class="lead">{escape(lead)}</p>\n<nav>{"".join(anchors)}</nav>'
+    head = f'<h1>{escape(title)}</h1>\n<p class="lead">{escape(lead)}</p>\n{anchors(sections.items())}'
     return document(title, head, "\n".join(body), "Made by nas report from the journals of the runs.")
 
 
@@ -117,7 +125,7 @@ def differences(sources: Sequence[Source]) -> list[str]:
     if len({source.history.measure.name for source in sources}) > 1:
         names = ", ".join(by_measure(sources))
         found.append(f"These runs have different measures ({names}): each has its own figures, fronts only the first.")
-    if settings := _settings_that_differ(sources):
+    if settings := _unfair(sources):
         found.append(
             f"These runs also differ in {', '.join(settings)}: what sets them apart may come from there rather than "
             "from the search."
@@ -136,12 +144,37 @@ def differences(sources: Sequence[Source]) -> list[str]:
     return found
 
 
-def _settings_that_differ(sources: Sequence[Source]) -> list[str]:
-    """'training.epochs (4 or 9)': every setting of how networks are made and trained that is not one for all runs."""
-    found = [traits(source) for source in sources]
-    keys = dict.fromkeys(key for own in found for key in own if key.startswith(EVALUATION))
-    values = {key: list(dict.fromkeys(own.get(key, "absent") for own in found)) for key in keys}
-    return [f"{key} ({' or '.join(several)})" for key, several in values.items() if len(several) > 1]
+def _unfair(sources: Sequence[Source]) -> list[str]:
+    """'training.epochs (4 or 9)': settings of how networks are made and trained that are not one for all runs."""
+    found = {key: v for part in parted(settings_that_differ(sources)) for key, v in part.items()}
+    named = [
+        f"{key} ({' or '.join('absent' if value == DASH else value for value in dict.fromkeys(values))})"
+        for key, values in found.items()
+        if key.startswith(EVALUATION)
+    ]
+    rest = len(named) - NAMED
+    return named if rest <= 0 else [*named[:NAMED], f"{rest} more, which stand below"]
+
+
+def _settings(sources: Sequence[Source]) -> str:
+    """A row per setting that differs: its value in each run, or of many runs how many have which."""
+    everywhere, some = parted(settings_that_differ(sources))
+    shown = _settings_table(everywhere, sources)
+    rest = folded(f"{len(some)} settings that only some of the runs have", _settings_table(some, sources))
+    return card(shown, rest) if shown or rest else ""
+
+
+def _settings_table(differing: Mapping[str, list[str]], sources: Sequence[Source]) -> str:
+    beside = len(sources) <= BESIDE
+    names = [source.name for source in sources] if beside else ["values"]
+    columns = [Column("setting", "text"), *(Column(name, "text prose") for name in names)]
+    shown = {key: values if beside else [_counted(values)] for key, values in differing.items()}
+    rows = [Row([Cell(text, text) for text in (key, *values)]) for key, values in shown.items()]
+    return table(columns, rows, sortable=False) if rows else ""
+
+
+def _counted(values: Sequence[str]) -> str:
+    return ", ".join(f"{value} ({number} runs)" for value, number in Counter(values).most_common())
 
 
 def _table(sources: Sequence[Source]) -> str:

@@ -14,11 +14,13 @@ LEAST, MOST = 84, 104
 
 @dataclass(frozen=True)
 class Cell:
-    """A table's cell: the text shown, what it sorts by ('' sorts last), and the share of it that a bar fills."""
+    """A table's cell: the text shown, what it sorts by ('' sorts last), the share of it that a bar fills, and the
+    address it leads to."""
 
     text: str
     value: str | float | int = ""
     share: float | None = None
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,18 @@ def table(columns: Sequence[Column], rows: Sequence[Row], sortable: bool = True)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
 
 
+def folded(summary: str, *parts: str, unfolded: bool = False) -> str:
+    """What is shown after a click on its summary; nothing if there is nothing in it."""
+    body = "".join(parts)
+    return f"<details{' open' if unfolded else ''}><summary>{escape(summary)}</summary>{body}</details>" if body else ""
+
+
+def anchors(sections: Iterable[tuple[str, str]]) -> str:
+    """The bar of links to those of the (title, section) pairs that are on the page."""
+    links = [f'<a href="#{text.split(chr(34))[1]}">{escape(title)}</a>' for title, text in sections if text]
+    return f"<nav>{''.join(links)}</nav>"
+
+
 def command(line: str) -> str:
     """A command line with a button that copies it."""
     copy = f'<button type="button" data-copy="{escape(line)}" hidden>copy</button>'
@@ -127,9 +141,13 @@ def _bar(cell: Cell) -> str:
     return "" if cell.share is None else f' style="--share:{100 * min(1.0, cell.share):.1f}%"'
 
 
+def _text(cell: Cell) -> str:
+    return f'<a href="{escape(cell.link)}">{escape(cell.text)}</a>' if cell.link else escape(cell.text)
+
+
 def _row(columns: Sequence[Column], row: Row) -> str:
     cells = "".join(
-        f'<td class="{column.kind}"{_bar(cell)} data-value="{escape(cell.value)}">{escape(cell.text)}</td>'
+        f'<td class="{column.kind}"{_bar(cell)} data-value="{escape(cell.value)}">{_text(cell)}</td>'
         for column, cell in zip(columns, row.cells, strict=True)
     )
     anchor = f' id="{escape(row.anchor)}"' if row.anchor else ""

@@ -11,6 +11,7 @@ from nas_cli.reports.page.elements import (
     Cell,
     Column,
     Row,
+    anchors,
     card,
     document,
     drawing,
@@ -45,10 +46,9 @@ def optimizers_page(source: Source, study: Study, plots: Sequence[Plot]) -> str:
         "Each optimizer": section("each", "Each optimizer", *map(drawing, alone)),
         "Repeat this run": section("repeat", "Repeat this run", reproducibility(source)),
     }
-    anchors = [f'<a href="#{text.split(chr(34))[1]}">{escape(title)}</a>' for title, text in sections.items() if text]
     head = (
         f'<h1>nas bench · optimizers<span class="status {current.status}">{current.status}</span></h1>\n'
-        f'<p class="lead">{escape(source.name)}</p>\n<nav>{"".join(anchors)}</nav>'
+        f'<p class="lead">{escape(source.name)}</p>\n{anchors(sections.items())}'
     )
     told = "" if current.status == "completed" else current.sentence
     body = "\n".join([notice(told), *sections.values()])

@@ -14,6 +14,11 @@
   for (const box of document.querySelectorAll(".architecture .wide")) {
     box.scrollLeft = (box.scrollWidth - box.clientWidth) / 2; // a drawing wider than the page opens on its middle
   }
+  addEventListener("hashchange", () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let box = target; box; box = box.parentElement) if (box.tagName === "DETAILS") box.open = true;
+    if (target) target.scrollIntoView();
+  });
   for (const button of document.querySelectorAll("th button")) {
     button.addEventListener("click", () => {
       const head = button.closest("th");

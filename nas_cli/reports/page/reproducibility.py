@@ -9,10 +9,21 @@ import yaml
 
 from nas_cli.reports.history import History
 from nas_cli.reports.measure import finite
-from nas_cli.reports.numbers import grouped, size
-from nas_cli.reports.outcome import by_generation
+from nas_cli.reports.numbers import duration, grouped, size
+from nas_cli.reports.outcome import by_generation, wall_seconds
+from nas_cli.reports.page.bench_facts import bench_facts
 from nas_cli.reports.page.elements import card, command, escape, facts
 from nas_cli.reports.source import Source
+from nas_cli.runs.sessions import sessions
+
+ALONE = {
+    "train": "none in this run: another training with nas train, then nas report on both",
+    "distill": "none in this run: the student trained without a teacher, nas train --model STUDENT with the same seed",
+    "morph": "the network before, as it came; trained as long with loop.baseline=true",
+    "prune": "the network before; by chance with loop.random=true, trained as long with loop.baseline=true",
+    "quantize": "the network before, on the same examples",
+}
+"""What a run without trials is read against."""
 
 
 def reproducibility(source: Source) -> str:
@@ -46,21 +57,45 @@ def selection_rule(history: History) -> str:
 
 def _facts(source: Source) -> list[tuple[str, str]]:
     history, environment = source.history, source.environment
+    rests_on = bench_facts(source) if source.command == "bench" else _chosen(source)
+    known = {name for name, _ in rests_on}
+    data = [("Data", _data(source)), ("Provenance", provenance(history)), ("Split", _split(history))]
     return [
         ("Seed", str(history.start.get("seed", source.config.get("seed", "")))),
-        ("Data", _data(source)),
-        ("Provenance", provenance(history)),
-        ("Split", _split(history)),
-        ("Selection rule", selection_rule(history)),
-        ("Strategy", source.strategy),
-        ("Budget", _budget(source)),
+        *(fact for fact in data if fact[0] not in known and history.dataset),
+        *rests_on,
         ("Precision", _precision(source)),
-        ("Baseline", _baseline(source)),
+        ("Time", _time(history)),
         ("Hardware", _hardware(environment)),
         ("Software", _software(environment)),
         ("Commit", str(environment.get("commit") or "")),
         ("Configuration digest", str(history.start.get("config_digest") or "")),
     ]
+
+
+def _chosen(source: Source) -> list[tuple[str, str]]:
+    """What the figures of a run rest on that trains and chooses networks."""
+    return [
+        ("Selection rule", selection_rule(source.history)),
+        ("Strategy", source.strategy),
+        ("Budget", _budget(source)),
+        ("Baseline", _baseline(source)),
+        ("Intervals", _intervals(source.history)),
+    ]
+
+
+def _intervals(history: History) -> str:
+    """What the intervals on the page are over, and what they say nothing of."""
+    share = history.tested.unit == "%" and history.last("test") and history.dataset.get("test")
+    examples = "of the test value: 95 % Wilson interval over the test examples; " if share else ""
+    return f"{examples}over seeds: none in one run, nas report RUN RUN... of several seeds gives 95 % t intervals"
+
+
+def _time(history: History) -> str:
+    number = len(sessions(history.events)) if history.events else 0
+    several = f" in {number} sessions" if number > 1 else ""
+    wall = wall_seconds(history)
+    return "" if wall is None else f"{duration(wall)}{several}, on a machine that may have had other work"
 
 
 def _data(source: Source) -> str:
@@ -116,7 +151,7 @@ def _baseline(source: Source) -> str:
     """What to read the result against; only what this run holds, and how to get the rest."""
     history = source.history
     if not history.trials:
-        return ""
+        return ALONE.get(source.command, "")
     if source.strategy == "random":
         return "this run is the baseline: random search"
     values = by_generation(history)

@@ -5,7 +5,7 @@ from nas_cli.reports.outcome import state
 from nas_cli.reports.page.analysis_tables import importance_table
 from nas_cli.reports.page.candidate_section import candidate_section
 from nas_cli.reports.page.distillation_page import distillation_section
-from nas_cli.reports.page.elements import card, document, drawing, escape, figure, grid, note, notice, section
+from nas_cli.reports.page.elements import anchors, card, document, drawing, escape, figure, grid, note, notice, section
 from nas_cli.reports.page.headline import failure_text, headline
 from nas_cli.reports.page.pruning_page import pruning_headline, pruning_notices, pruning_sections
 from nas_cli.reports.page.quantized_page import quantized_headline, quantized_sections
@@ -64,10 +64,9 @@ def _title(source: Source) -> str:
 
 def _head(source: Source, sections: dict[str, str]) -> str:
     status = state(source.history).status
-    anchors = [f'<a href="#{text.split(chr(34))[1]}">{escape(title)}</a>' for title, text in sections.items() if text]
     return (
         f'<h1>{escape(_title(source))}<span class="status {status}">{status}</span></h1>\n'
-        f'<p class="lead">{escape(source.name)}</p>\n<nav>{"".join(anchors)}</nav>'
+        f'<p class="lead">{escape(source.name)}</p>\n{anchors(sections.items())}'
     )
 
 

@@ -6,7 +6,7 @@ from nas_cli.reports.outcome import wall_seconds, wilson_interval
 from nas_cli.reports.page.elements import Cell, Column, Row, card, drawing, figure, grid, note, section, table
 from nas_cli.reports.page.headline import Figure, boxes
 from nas_cli.reports.plots.style import Plot
-from nas_cli.reports.shrinking import WEIGHTS, Change, Compared, LayerChange, Shrinking
+from nas_cli.reports.shrinking import WEIGHTS, Change, Compared, LayerChange, Shrinking, taught
 from nas_cli.reports.source import Source
 
 
@@ -99,9 +99,11 @@ def comparison(run: Compared) -> str:
 
 
 def _remarks(run: Compared) -> str:
-    """Whose the accuracy before is, and how times were measured."""
+    """Whose the accuracy before is, who taught, and how times were measured."""
     whose = WEIGHTS.get(str(run.before.get("weights")))
     found = [f"Accuracy before: {whose}."] if whose else []
+    teacher = run.history.start.get("teacher")
+    found += [f"Trained after a removal: {taught(teacher)}."] if teacher else []
     threads = (run.after.get("ms_per_image") or {}).get("threads")
     if threads:
         plural = "thread" if threads == 1 else "threads"

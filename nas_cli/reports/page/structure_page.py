@@ -1,5 +1,6 @@
 """The part of report.html about the search of a structure: supernet, searches, derived and random networks, cells."""
 
+from collections.abc import Sequence
 from statistics import fmean
 
 from nas_cli.reports.intervals import mean_interval
@@ -30,14 +31,15 @@ def structure_section(run: Structure, plots: list[Plot]) -> str:
         _networks(run),
         _ranks(run),
         *(drawing(plot) for plot in wide if not plot.name.startswith("structure_cell_")),
-        grid(_cell(plot) for plot in wide if plot.name.startswith("structure_cell_")),
+        _cells([plot for plot in wide if plot.name.startswith("structure_cell_")]),
     ]
     return "\n".join(part for part in parts if part)
 
 
-def _cell(plot: Plot) -> str:
-    """A drawn cell, a little smaller where that is enough to fit beside another one."""
-    return figure(plot) if plot.width < 1.4 * WIDTH else drawing(plot)
+def _cells(plots: Sequence[Plot]) -> str:
+    """Drawn cells, a little smaller where that is enough to fit beside each other, else one below the other."""
+    beside = all(plot.width < 1.2 * WIDTH for plot in plots)
+    return grid(map(figure, plots)) if beside else "".join(map(drawing, plots))
 
 
 def _searches(run: Structure) -> str:

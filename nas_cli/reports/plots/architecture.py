@@ -33,13 +33,17 @@ _COLOURS = {"conv2d": (PALE_BLUE, BLUE), "dense": (PALE_ORANGE, ORANGE), "merge"
 
 
 def architecture_plot(architecture: Architecture, title: str) -> Plot:
+    """The drawing of a whole network."""
+    return boxes_plot("architecture", title, blocks_of(architecture))
+
+
+def boxes_plot(name: str, title: str, blocks: Sequence[Block]) -> Plot:
     """The drawing; as wide and high as its boxes need, so that its text has the size of the other figures' text."""
-    blocks = blocks_of(architecture)
     lines = [_lines(block) for block in blocks]
     sizes = [(BOX_WIDTH, LINE_HEIGHT * len(text) + PADDING) for text in lines]
     layout = lay_out([block.inputs for block in blocks], sizes)
     return Plot(
-        "architecture",
+        name,
         title,
         "Each box is a layer with what follows it, the shape of its output (height × width × channels), "
         "and its multiply-accumulates for one image.",

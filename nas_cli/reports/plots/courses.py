@@ -90,7 +90,7 @@ def _draw(figure: Figure, courses: Courses, first: Source, unit: float, xlabel: 
     axes = figure.subplots()
     scale = first.history.measure.scale
     for order, (label, line) in enumerate(zip(labels(courses), courses.values(), strict=True)):
-        colour, style = SERIES[order % len(SERIES)], DASHES[order // len(SERIES) % len(DASHES)]
+        colour, style = SERIES[order % len(SERIES)], DASHES[order % len(DASHES)]
         places = [place / unit for place in line.places]
         mean = [value * scale for value in line.mean]
         mark = "o" if len(places) == 1 else ""

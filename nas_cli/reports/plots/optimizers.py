@@ -12,14 +12,12 @@ from nas_cli.reports.learning_rates import rate_hypothesis
 from nas_cli.reports.optimizer_statements import beside
 from nas_cli.reports.optimizer_study import CURVE_NOTE, INTERVAL_NOTE, TITLES, RowKey, Study
 from nas_cli.reports.plots.style import (
-    BLUE,
-    DASHES,
     MARKERS,
     MUTED,
     SERIES,
-    VERMILION,
     Plot,
     legend_above,
+    looks,
     only_horizontal_grid,
     whole_steps,
 )
@@ -67,8 +65,8 @@ def _alone(study: Study, protocol: str, optimizer: str, key: RowKey) -> Plot:
 
 def _draw_alone(figure: Figure, curves: Mapping[str, Sequence[Interval]]) -> None:
     for axes, (name, label, scale) in zip(figure.subplots(1, 2), PANELS, strict=True):
-        _line(axes, curves[f"train_{name}"], scale, {"color": VERMILION, "linestyle": "--", "label": "training"})
-        _line(axes, curves[f"test_{name}"], scale, {"color": BLUE, "label": "test"})
+        _line(axes, curves[f"train_{name}"], scale, {**looks(1), "label": "training"})
+        _line(axes, curves[f"test_{name}"], scale, {**looks(0), "label": "test"})
         axes.set(xlabel="epoch", ylabel=label)
         whole_steps(axes)
     legend_above(figure)
@@ -88,21 +86,17 @@ def _together(study: Study, protocol: str, rows: Mapping[str, RowKey]) -> Plot:
 def _draw_together(figure: Figure, curves: Mapping[str, Mapping[str, Sequence[Interval]]]) -> None:
     for axes, (panel, label, scale) in zip(figure.subplots(1, 2), PANELS, strict=True):
         for position, (name, found) in enumerate(curves.items()):
-            _line(axes, found[f"test_{panel}"], scale, {**_looks(position), "label": TITLES[name]})
+            _line(axes, found[f"test_{panel}"], scale, {**looks(position), "label": TITLES[name]})
         axes.set(xlabel="epoch", ylabel=f"test {label}")
         whole_steps(axes)
     legend_above(figure)
 
 
-def _looks(position: int) -> dict[str, Any]:
-    return {"color": SERIES[position % len(SERIES)], "linestyle": DASHES[position // len(SERIES) % len(DASHES)]}
-
-
-def _line(axes: Axes, curve: Sequence[Interval], scale: float, looks: Looks) -> None:
+def _line(axes: Axes, curve: Sequence[Interval], scale: float, style: Looks) -> None:
     epochs = range(1, len(curve) + 1)
-    axes.plot(epochs, [scale * point.mean for point in curve], marker="." if len(curve) < 30 else "", **looks)
+    axes.plot(epochs, [scale * point.mean for point in curve], markevery=max(1, len(curve) // 10), **style)
     low, high = ([scale * getattr(point, end) for point in curve] for end in ("low", "high"))
-    axes.fill_between(epochs, low, high, color=looks["color"], alpha=0.15, linewidth=0)
+    axes.fill_between(epochs, low, high, color=style["color"], alpha=0.15, linewidth=0)
 
 
 def _tried(study: Study) -> Plot:
@@ -124,13 +118,10 @@ def _draw_tried(
 ) -> None:
     axes = figure.subplots()
     for position, (name, points) in enumerate(tried.items()):
-        looks = _looks(position)
-        marker = MARKERS[position % len(MARKERS)]
-        axes.plot(
-            [r for r, _ in points], [100 * s for _, s in points], marker=marker, ms=3.5, label=TITLES[name], **looks
-        )
+        style = looks(position)
+        axes.plot([r for r, _ in points], [100 * s for _, s in points], ms=3.5, label=TITLES[name], **style)
         best = [(r, 100 * s) for r, s in points if r == rates[name]]
-        axes.plot(*zip(*best, strict=True), "o", ms=10, mfc="none", mec=looks["color"]) if best else None
+        axes.plot(*zip(*best, strict=True), "o", ms=10, mfc="none", mec=style["color"]) if best else None
     if shared is not None:
         axes.axvline(shared, color=MUTED, linewidth=1.0, linestyle=":", label="shared rate")
     axes.set_xscale("log")

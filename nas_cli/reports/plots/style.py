@@ -4,11 +4,14 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import matplotlib.style
 from matplotlib import rc_context, ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from nas_cli.runs.files import write_atomic
 
 STYLE_FILE = Path(__file__).parents[1] / "nas.mplstyle"
 
@@ -39,6 +42,16 @@ SERIES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
+
+def looks(order: int) -> dict[str, Any]:
+    """Colour, line and mark of a series; any two of the first twelve differ in greyscale too."""
+    return {
+        "color": SERIES[order % len(SERIES)],
+        "linestyle": DASHES[order % len(DASHES)],
+        "marker": MARKERS[order % len(MARKERS)],
+    }
+
+
 WIDTH, HEIGHT = 4.8, 3.2
 """Inches of one figure; two stand beside each other on a wide page."""
 
@@ -58,22 +71,34 @@ class Plot:
 
 def png(plot: Plot) -> bytes:
     """The figure as a PNG file's bytes, on white."""
-    return _render(plot, "png")
+    return _render(plot, "png", transparent=False)
 
 
 def raw_svg(plot: Plot) -> str:
-    """The figure as an SVG document; the same figure gives the same text."""
-    return _render(plot, "svg").decode("utf-8")
+    """The figure as an SVG document without a ground; the same figure gives the same text."""
+    return _render(plot, "svg", transparent=True).decode("utf-8")
 
 
-def _render(plot: Plot, kind: str) -> bytes:
+def save(plot: Plot, folder: Path) -> list[Path]:
+    """The files written, <name>.png and <name>.svg, on white; the same figure gives the same bytes.
+
+    Raises:
+        RunError: if the folder cannot be written.
+    """
+    contents = {folder / f"{plot.name}.{kind}": _render(plot, kind, transparent=False) for kind in ("png", "svg")}
+    for file, content in contents.items():
+        write_atomic(file, content)
+    return list(contents)
+
+
+def _render(plot: Plot, kind: str, transparent: bool) -> bytes:
     buffer = io.BytesIO()
     with rc_context(), matplotlib.style.context(STYLE_FILE):
         matplotlib.rcParams["svg.hashsalt"] = plot.name
         figure = Figure(figsize=(plot.width, plot.height), layout="constrained")
         plot.draw(figure)
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
-        figure.savefig(buffer, format=kind, transparent=kind == "svg", metadata=metadata)
+        figure.savefig(buffer, format=kind, transparent=transparent, metadata=metadata)
     return buffer.getvalue()
 
 

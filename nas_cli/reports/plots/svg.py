@@ -18,7 +18,9 @@ def inline_svg(plot: Plot) -> str:
     text = re.sub(r"font-family: [^;\"]*(; )?", "", text)
     text = re.sub(r"font: ((?:\w+ )*[\d.]+px) '[^;\"]*", r"font-size: \1", text)
     text = _LINK.sub(lambda match: _linked(plot, html.unescape(match[1])), text)
-    text = _IDS.sub(lambda match: f"{match[1]}{plot.name}-{match[2]}", text)
+    # Names of plots may hold those of models and clusters, which are the user's.
+    prefix = re.sub(r"[^\w-]", "_", plot.name)
+    text = _IDS.sub(lambda match: f"{match[1]}{prefix}-{match[2]}", text)
     for colour, (name, _) in THEME.items():
         text = text.replace(colour, f"var(--{name})")
     return _labelled(plot, text)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, final, runtime_checkable
 
-from nas_cli.strategies.contract import Outcome, Proposal, Strategy
+from nas_cli.strategies.contract import Examining, Outcome, Proposal, Strategy
 from nas_cli.strategies.exchange import check_told
 from nas_cli.strategies.scheduler.brackets import survivors
 from nas_cli.strategies.scheduler.configuration import Configuration, comparable, promoted
@@ -65,6 +65,10 @@ class Scheduled:
         self._generation += 1
         self._batch = []
         self._pass_on(evaluated)
+
+    def examine(self, outcome: Outcome) -> None:
+        if isinstance(self.inner, Examining):
+            self.inner.examine(outcome)
 
     def describe(self) -> Mapping[str, Any]:
         bracket = self._brackets[self._turn % len(self._brackets)]

@@ -64,14 +64,20 @@ class SchedulerSettings:
         """The brackets that are run in turn, again and again, until the strategy has no more configurations."""
         raise NotImplementedError
 
-    def planned(self, strategy: Any) -> int:
+    def planned(self, strategy: Any, hears: bool = False) -> int:
         """About how many trials a search has whose strategy has these settings: exact if it fills every bracket with as
-        many configurations as asked for, and none fails."""
+        many configurations as asked for, and none fails.
+
+        `hears`: the strategy is told of every budget. It fills a bracket by and by, and a configuration that turns out
+        to be alone in one has begun with the smallest budget.
+        """
         left = int(strategy.planned if hasattr(strategy, "planned") else strategy.generations * strategy.population)
         brackets, trials, turn = self.brackets(), 0, 0
         while left > 0:
             bracket = brackets[turn % len(brackets)]
-            trials += sum(count for count, _ in rungs(bracket, min(left, bracket.size), self.eta))
+            count = min(left, bracket.size)
+            trials += sum(going for going, _ in rungs(bracket, count, self.eta))
+            trials += hears and count == 1 < len(bracket.budgets)
             left -= bracket.size
             turn += 1
         return trials

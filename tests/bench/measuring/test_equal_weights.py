@@ -28,7 +28,7 @@ def trained(folder: Path, mode: str, processes: int, **more: Any) -> list[np.nda
         mode=mode, model="lenet_300_100", processes=processes, threads=1, batch=4, image_size=8, iterations=3,
         warmup=2, seed=1, weights=True, **more,
     )  # fmt: skip
-    plan = preflight(processes, None, 2) if mode == "ring-allreduce" else None
+    plan = preflight(processes, None, 2, horovod=mode == "ring-allreduce")
     file = folder / f"{mode}-{processes}.npz"
     result = carry_out(job, folder, folder / "log", plan, keep=file)
     assert not list(folder.glob("job-*"))

@@ -1,5 +1,6 @@
 """What is measured in which order, that a row is kept at once, and that an interrupted run goes on behind it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from nas_cli.bench.measuring.measurement import Measurement
 from nas_cli.bench.measuring.plan import MeasuringPlan
 from nas_cli.bench.measuring.run import measuring, summarise
+from nas_cli.distributed.hosts import Host
 from nas_cli.errors import LaunchError
 from nas_cli.runs.folder import RunFolder
 
@@ -23,7 +25,7 @@ def plan(mode: str, *processes: int, models: tuple[str, ...] = ("small",)) -> Me
 
 def measured(job: Measurement) -> dict[str, Any]:
     worker = {"seconds": [1.0, 1.0], "wall": 2.0, "cpu_seconds": 1.0, "sent_bytes": 0, "peak_bytes": 1000}
-    return {"tensors": [10], "workers": [worker] * job.processes}
+    return {"tensors": [10], "workers": [worker] * job.processes, "collective": "gloo"}
 
 
 def carry_out(run: RunFolder, wanted: MeasuringPlan, stop_after: int = 99, free: float = 1e9) -> Seen:
@@ -48,6 +50,13 @@ def test_baselines_come_first_and_with_the_same_threads(tmp_path: Path) -> None:
     assert [row["kind"] for row in summary["rows"]] == ["measured", "reference", "measured", "measured"]
     assert summary["rows"][3]["efficiency"] == pytest.approx(1.0)
     assert summary["status"] == "completed"
+
+
+def test_processes_on_several_hosts_share_the_cores_of_theirs() -> None:
+    hosts = (Host("localhost", 2), Host("other", 2))
+    (made,) = replace(plan("ps-sync", 4), cores=4, hosts=hosts).jobs()
+    assert (made.own.threads, made.own.crowd) == (2, 3)  # two workers and the server on the first host
+    assert (made.without.crowd, made.single.crowd, made.single.must_fit) == (2, 1, 2)
 
 
 def test_nothing_is_measured_twice(tmp_path: Path) -> None:

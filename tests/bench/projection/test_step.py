@@ -100,6 +100,19 @@ def test_half_duplex_pulls_before_it_pushes() -> None:
     assert (full.exposed, half.exposed) == pytest.approx((0.12, 0.24))
 
 
+def test_what_goes_to_a_server_on_the_same_host_does_not_cross_its_link() -> None:
+    """16 MB over links of 1 GB/s: of two workers one has the only server beside it; with a server on each of two hosts,
+    4 and 12 MB, each worker sends the other's part."""
+    made = cluster(network__gbit_s=8.0, transports__grpc__gb_s=1e6)
+    alone, each = (server_step(made, NET, 2, servers, 50, True) for servers in (1, 2))
+    assert (alone.worker_link, alone.server_link) == pytest.approx((0.016, 0.016))
+    assert each.server_link == pytest.approx(0.016)  # 12 MB for the other worker and 4 MB for its own, at once
+    half = with_value(made, "transports.grpc.duplex", "half")  # type: ignore[arg-type]
+    assert server_step(half, NET, 2, 2, 50, True).server_link == pytest.approx(2 * 0.012)
+    # Asynchronous: one step in 0.5 s beside the server, one in 0.532 s, in all 1 / 0.5 + 1 / 0.532 in a second.
+    assert server_step(half, NET, 2, 1, 50, False).seconds == pytest.approx(2 / (1 / 0.5 + 1 / 0.532), rel=1e-4)
+
+
 def test_asynchronous_workers_do_not_wait_for_the_slowest() -> None:
     made = cluster(jitter=0.1)
     sync, alone = (project(made, NET, mode, 16, 50, 16) for mode in ("ps-sync", "ps-async"))

@@ -107,12 +107,12 @@ def test_the_last_bracket_starts_with_what_is_left() -> None:
     assert [(len(rung), rung[0].budget) for rung in run(halving(11))][11:] == [(1, 1), (1, 1), (1, 9)]
 
 
-@pytest.mark.parametrize("count", [4, 9, 15, 17, 24])
+@pytest.mark.parametrize("count", [1, 4, 9, 10, 15, 16, 17, 24, 25])
 def test_as_many_trials_as_planned(count: int) -> None:
     chosen = batches(count, startup=1000)
     scheduler = hyperband(max_budget=9)
     inner = bayesian(letters(), chosen)
-    assert sum(map(len, run(Scheduled(scheduler, inner, 0)))) == scheduler.planned(chosen)
+    assert sum(map(len, run(Scheduled(scheduler, inner, 0)))) == scheduler.planned(chosen, hears=True)
 
 
 def test_the_description_holds_the_strategy_s_own() -> None:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from nas_cli.distributed.job_output import ProcessFailed
-from nas_cli.distributed.local_job import Member, run_here
+from nas_cli.distributed.members import Member, run_members
 from nas_cli.errors import ConfigError, LaunchError
 
 FOREVER = "import time\nwhile True: time.sleep(1)"
@@ -35,8 +35,8 @@ def nothing_left() -> Iterator[None]:
 
 
 def test_servers_are_ended_when_the_others_are_done(tmp_path: Path) -> None:
-    assert run_here([member("print('done')"), member(FOREVER, serves=True)], tmp_path / "log") == 0
-    assert "rank 0: done" in (tmp_path / "log").read_text()
+    assert run_members([member("print('done')"), member(FOREVER, serves=True)], tmp_path / "log") == 0
+    assert "the tested one: done" in (tmp_path / "log").read_text()
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def test_servers_are_ended_when_the_others_are_done(tmp_path: Path) -> None:
     [
         ("import sys; print('Error: bad x.'); sys.exit(1)", False, LaunchError, r"^bad x\.$"),
         ("import sys; print('Error: bad x.'); sys.exit(2)", False, ConfigError, r"^bad x\.$"),
-        ("import os; os.kill(os.getpid(), 9)", False, ProcessFailed, "process 1 of 2 was killed by signal 9"),
-        ("raise ValueError('odd')", True, ProcessFailed, "process 1 of 2 ended with exit code 1: ValueError: odd"),
+        ("import os; os.kill(os.getpid(), 9)", False, ProcessFailed, "the tested one was killed by signal 9"),
+        ("raise ValueError('odd')", True, ProcessFailed, "the tested one ended with exit code 1: ValueError: odd"),
         ("pass", True, LaunchError, "the tested one has ended before the others"),
     ],
 )
@@ -53,7 +53,7 @@ def test_the_first_failure_ends_all_and_is_one_line(
     tmp_path: Path, program: str, serves: bool, kind: type[Exception], message: str
 ) -> None:
     with pytest.raises(kind, match=message):
-        run_here([member(FOREVER), member(program, serves)], tmp_path / "log")
+        run_members([member(FOREVER), member(program, serves)], tmp_path / "log")
 
 
 def test_ctrl_c_ends_all(tmp_path: Path) -> None:
@@ -65,5 +65,5 @@ def test_ctrl_c_ends_all(tmp_path: Path) -> None:
     presser = threading.Thread(target=press)
     presser.start()
     program = f"import pathlib; pathlib.Path({str(tmp_path / 'there')!r}).touch()\n{FOREVER}"
-    assert run_here([member(FOREVER), member(program)], tmp_path / "log") == 130
+    assert run_members([member(FOREVER), member(program)], tmp_path / "log") == 130
     presser.join()

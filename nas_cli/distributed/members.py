@@ -1,18 +1,21 @@
-"""Different processes on this machine that make one job, without Horovod: workers and servers; none is left behind."""
+"""Different processes that make one job, without Horovod: workers and servers, on any host; none is left behind."""
 
+import contextlib
 import os
 import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from nas_cli.distributed.hosts import Host
 from nas_cli.distributed.job_output import JobOutput
 from nas_cli.distributed.launcher import END_SECONDS, INTERRUPTED, begin_child, environment, processes_of
+from nas_cli.distributed.remote import LEASH, on_host
 from nas_cli.errors import LaunchError
 from nas_cli.runs.interruption import stoppable, unstoppable
 
@@ -21,15 +24,16 @@ LOOK_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Member:
-    """A process of the job. `serves`: it never ends by itself, and is ended when the others are done."""
+    """A process of the job. `serves`: it never ends by itself, and is ended when the others are done. `host`: where it
+    runs, None for here; on another one it must call `end_with_caller`."""
 
     name: str
     argv: Sequence[str]
     serves: bool = False
-    variables: Mapping[str, str] = field(default_factory=dict)
+    host: Host | None = None
 
 
-def run_here(members: Sequence[Member], log: Path) -> int:
+def run_members(members: Sequence[Member], log: Path) -> int:
     """Runs all members at once: 0 when those that do not serve have ended well, 130 after Ctrl-C or SIGTERM.
 
     All output is added to the file `log`. Whatever happens, no process is left.
@@ -41,7 +45,7 @@ def run_here(members: Sequence[Member], log: Path) -> int:
     """
     mark = uuid.uuid4().hex
     with log.open("a", encoding="utf-8", errors="replace") as file, stoppable():
-        output = JobOutput(file, lambda line: None)
+        output = JobOutput(file, lambda line: None, names=[member.name for member in members])
         started: list[subprocess.Popen[str]] = []
         readers: list[threading.Thread] = []
         lock = threading.Lock()
@@ -68,12 +72,16 @@ def run_here(members: Sequence[Member], log: Path) -> int:
 
 
 def _start(member: Member, mark: str) -> subprocess.Popen[str]:
+    given = environment(os.environ, mark)
+    elsewhere = member.host is not None and not member.host.is_local
+    argv = on_host(member.host.name, member.argv, {**given, LEASH: "1"}) if elsewhere and member.host else member.argv
     return subprocess.Popen(
-        list(member.argv),
-        stdin=subprocess.DEVNULL,
+        list(argv),
+        # The other end of a process elsewhere is held open as long as this process lives.
+        stdin=subprocess.PIPE if elsewhere else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**environment(os.environ, mark), **member.variables},
+        env=given,
         start_new_session=True,
         preexec_fn=begin_child,
         text=True,
@@ -103,6 +111,8 @@ def _watch(members: Sequence[Member], started: Sequence[subprocess.Popen[str]]) 
 
 def _end(mark: str, started: Sequence[subprocess.Popen[str]]) -> None:
     for process in started:
+        if process.stdin is not None:
+            process.stdin.close()
         if process.poll() is None:
             process.kill()
     for process in started:
@@ -110,5 +120,6 @@ def _end(mark: str, started: Sequence[subprocess.Popen[str]]) -> None:
     # What they have started themselves is found by the mark.
     while left := processes_of(mark):
         for one in left:
-            one.kill()
+            with contextlib.suppress(psutil.Error):
+                one.kill()
         psutil.wait_procs(left, timeout=1)

@@ -1,6 +1,12 @@
+import importlib
+from pathlib import Path
+
+import pytest
+
 from nas_cli.spaces.candidate import Point
 from nas_cli.strategies.contract import Outcome, Proposal
-from nas_cli.strategies.time_limit import TimeLimit
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 
 class Endless:
@@ -19,8 +25,9 @@ class Endless:
         return {"told": self.told}
 
 
-def test_the_batch_in_which_the_time_runs_out_is_the_last() -> None:
-    limited = TimeLimit(Endless(), 50.0)  # type: ignore[arg-type]
+def test_the_batch_in_which_the_time_runs_out_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    limited = importlib.import_module("time_limit").TimeLimit(Endless(), 50.0)
     batches = 0
     while batch := limited.ask():
         limited.tell([Outcome(p.trial, None, {"simulated_seconds": 12.0} if p.trial else {}) for p in batch])

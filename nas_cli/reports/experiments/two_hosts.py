@@ -1,0 +1,145 @@
+"""`two_hosts.md` in results/scaling/: what was measured between two hosts, and projected from another link."""
+
+import dataclasses
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from nas_cli.bench.measuring.measurement import INDEPENDENT, RING
+from nas_cli.bench.projection.calibrate import Calibration, Find, calibrate, projected, with_single_rates, with_value
+from nas_cli.bench.projection.cluster import Cluster, load_cluster
+from nas_cli.bench.rows import COLUMNS, Measured
+from nas_cli.errors import DataError
+from nas_cli.reports.experiments.made import Made, in_process
+from nas_cli.reports.experiments.markdown import markdown
+from nas_cli.reports.experiments.output import write_results
+
+ROWS, PAGE, PROJECTED = "two_hosts.csv", "two_hosts.md", "two_hosts_projected.csv"
+NO_LINK = "no link"
+"""The cluster of rows without communication."""
+FITTED = ("network.usable", "transports.gloo.message_ms", "transports.grpc.message_ms")
+BAR = 0.20
+
+Row = Mapping[str, Any]
+
+
+def read_rows(file: Path) -> list[dict[str, Any]]:
+    """The rows of two_hosts.csv.
+
+    Raises:
+        DataError: there are none.
+    """
+    try:
+        return [{str(key): value for key, value in row.items()} for row in pd.read_csv(file).to_dict("records")]
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read the measured rows in {file}: measure them first.") from error
+
+
+def build_two_hosts(
+    rows: Sequence[Row], profile: Path, find: Find, out: Path, command: str, seconds: float | None
+) -> list[Path]:
+    """The files written under `out`; `find` counts a network, `seconds`: what measuring took, None if not done now."""
+    table, fits = projections(rows, load_cluster(str(profile), profile.parent), find)
+    measured = pd.DataFrame(rows).reindex(columns=list(COLUMNS))
+    texts = {
+        ROWS: measured.to_csv(index=False),
+        PROJECTED: table.to_csv(index=False),
+        PAGE: _page(rows, table, fits, command),
+    }
+    made: list[Made] = [] if seconds is None else [in_process("two hosts", len(rows), seconds)]
+    return write_results(out, texts, [], made)
+
+
+def projections(rows: Sequence[Row], start: Cluster, find: Find) -> tuple[pd.DataFrame, dict[str, Calibration]]:
+    """Every measured row beside what the profile calibrated at each of the links says of it; the calibrations by link.
+
+    The rate of one worker is what two have without communication, halved: the hosts share a machine.
+    """
+    links = list(dict.fromkeys(str(row["cluster"]) for row in rows if row["cluster"] != NO_LINK))
+    alone = [_measured(row, 1, row["images_per_second"] / 2) for row in rows if _both_without(row)]
+    start = with_single_rates(start, alone)
+    fits, table = {}, []
+    for link in links:
+        given = [_measured(row, 2, row["images_per_second"]) for row in rows if row["cluster"] == link]
+        fits[link] = calibrate(_with_link(start, link), given, FITTED, find)
+        for other, row in itertools.product(links, rows):
+            if row["cluster"] == other:
+                made = projected(
+                    _with_link(fits[link].cluster, other), _measured(row, 2, row["images_per_second"]), find
+                )
+                table.append(_compared(link, other, row, made))
+    return pd.DataFrame(table), fits
+
+
+def _compared(link: str, other: str, row: Row, made: float) -> dict[str, Any]:
+    error = made / row["images_per_second"] - 1
+    return {
+        "calibrated at": link,
+        "measured at": other,
+        "used": "fitted" if link == other else "predicted",
+        "mode": row["mode"],
+        "model": row["model"],
+        "measured": round(row["images_per_second"], 2),
+        "projected": round(made, 2),
+        "error %": round(100 * error, 1),
+        "within 20 %": "" if link == other else "yes" if abs(error) <= BAR else "no",
+    }
+
+
+def _both_without(row: Row) -> bool:
+    return bool(row["mode"] == INDEPENDENT and row["processes"] == 2)
+
+
+def _with_link(cluster: Cluster, link: str) -> Cluster:
+    made: Cluster = with_value(cluster, "network.gbit_s", float(link.split()[0]) / 1000)
+    return dataclasses.replace(made, device=dataclasses.replace(made.device, batch=1, half_batch=0.0))
+
+
+def _measured(row: Row, processes: int, rate: float) -> Measured:
+    servers = int(row["servers"]) or None
+    mode = row["mode"] if processes > 1 else RING
+    return Measured(mode, row["model"], processes, servers, int(row["batch"]), rate)
+
+
+def _page(rows: Sequence[Row], table: pd.DataFrame, fits: Mapping[str, Calibration], command: str) -> str:
+    shown = pd.DataFrame(rows)
+    shown["MB/step"] = (shown["bytes_moved"] / 1e6).round(2)
+    shown["MB counted"] = (shown["bytes_counted"] / 1e6).round(2)
+    shown["images/s"] = shown["images_per_second"].round(2)
+    shown["±"] = shown["uncertainty"].round(2)
+    shown["T_W/(W·T_1) %"] = (100 * shown["efficiency"]).round(1)
+    shown["of independent %"] = (100 * shown["efficiency_independent"]).round(1)
+    columns = ["cluster", "mode", "model", "processes", "servers", "batch", "images/s", "±", "T_W/(W·T_1) %"]
+    columns += ["of independent %", "MB/step", "MB counted"]
+    predicted = table[table["used"] == "predicted"]
+    met = int((predicted["within 20 %"] == "yes").sum())
+    fitted = [
+        {"calibrated at": link, **{name: f"{value:.4g}" for name, value in fit.fitted.items()},
+         "rms %": round(100 * fit.rms, 1)}
+        for link, fit in fits.items()
+    ]  # fmt: skip
+    return f"""# Two hosts
+
+`{command}` wrote this page. Two network namespaces of one machine, a core each, joined by a pair of virtual Ethernet
+devices with a token bucket in each direction. One process with one thread on each host, one parameter server, on the
+first host. Networks for 32×32 pixels and 1000 classes; images are synthetic. `MB/step`: what the method sends;
+`MB counted`: what the devices of both hosts sent, the loopback device of the server's host included.
+
+## Measured
+
+{markdown(shown[columns])}
+
+## Projected
+
+The profile is calibrated with the rows of one limit and then told the other link's width. The rate of one worker is
+half of what two have without communication. {met} of {len(predicted)} predictions are within 20 %.
+
+{markdown(predicted.drop(columns="used"))}
+
+Fitted to the rows of one limit (`network.usable`: share of the link's width; `message_ms`: time per message):
+
+{markdown(pd.DataFrame(fitted))}
+"""

@@ -1,0 +1,217 @@
+"""Document 2, networks made smaller: size, precision, pruning, distillation, losses that bear wrong labels."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from nas_cli.reports.experiments.pruning import claims as pruning_claims
+from nas_cli.reports.intervals import difference_interval
+from nas_cli.reports.reproduction import rules
+from nas_cli.reports.reproduction.folder import Folder, Missing, records
+from nas_cli.reports.reproduction.lecture import topic
+from nas_cli.reports.reproduction.row import ALONE, NOT, REPRODUCED, Claim, Judged
+
+CHANCE = "random"
+SCORED = ("magnitude", "taylor", "obd")
+ROBUST = ("label_smoothing", "symmetric_cross_entropy", "generalised_cross_entropy", "bootstrap_soft", "bootstrap_hard")
+HINTON = {"teacher": 67, "plain": 146, "taught": 74}
+DROP = 1.0
+"""Points of accuracy that fewer bits may cost."""
+
+
+def claims() -> list[Claim]:
+    """A claim per topic, and per published figure of a method that a topic names."""
+    return [*_sizes(), *_pruning(), *_distillation(), *_losses()]
+
+
+def _sizes() -> Iterator[Claim]:
+    yield topic(
+        "efficiency: size and MAC counted", "no figure", "scaling/projection", "reproduce_projection.py", _counted
+    )
+    bits = "lower precision: int8 after training, MNIST"
+    yield topic(bits, "about 4 times smaller than float32", "pruning/tfmot_mnist", "reproduce_tfmot_mnist.py", _int8)
+    both = "lower precision and pruning together, MNIST"
+    tutorial = "10 times smaller (tfmot's tutorial)"
+    yield topic(both, tutorial, "pruning/tfmot_mnist", "reproduce_tfmot_mnist.py", _pruned_int8)
+
+
+def _counted(folder: Folder) -> Judged:
+    rows = folder.table("models.csv")
+    ours = ", ".join(
+        f"{row['model']} {row['parameters, millions']:g} M and {row['GFLOPs']:g} GFLOPs" for row in records(rows)
+    )
+    return Judged(ours, ALONE, "latency is measured where an experiment compares it")
+
+
+def _size_and_loss(folder: Folder, network: str) -> tuple[float, float]:
+    """How many times smaller than the baseline's float32 file, and points of accuracy lost; means over seeds."""
+    base, small = (folder.table("tfmot_mnist.csv", network=name) for name in ("baseline", network))
+    times = float(base["tflite_bytes"].mean() / small["tflite_bytes"].mean())
+    return times, float(base["test_accuracy"].mean() - small["test_accuracy"].mean())
+
+
+def _int8(folder: Folder) -> Judged:
+    times, loss = _size_and_loss(folder, "baseline, int8")
+    verdict = rules.counted([abs(times / 4 - 1) <= rules.RATIO_BAR, loss <= DROP])
+    return Judged(
+        f"{times:.1f} times smaller, {loss:+.2f} points lost", verdict, f"within 20 %, {DROP:g} point lost at most"
+    )
+
+
+def _pruned_int8(folder: Folder) -> Judged:
+    times, loss = _size_and_loss(folder, "pruned by own, int8")
+    verdict = rules.counted([abs(times / 10 - 1) <= rules.RATIO_BAR, loss <= DROP])
+    why = f"80 % of the weights pruned; within 20 %, {DROP:g} point lost at most"
+    return Judged(f"{times:.1f} times smaller, {loss:+.2f} points lost", verdict, why)
+
+
+def _pruning() -> Iterator[Claim]:
+    small = "ResNet-20, 5,000 images of CIFAR-10"
+    for experiment, what in (("weights", "single weights"), ("filters", "whole filters")):
+        text = f"pruning: {what} by effect on the loss, magnitude, second derivative"
+        judge = partial(_criteria, experiment=experiment)
+        command = f"reproduce_pruning.py --only {experiment}"
+        yield topic(text, "better than chance", f"pruning/{experiment}", command, judge, small)
+    half = "pruning: half of the FLOPs, filters against the random criterion"
+    yield topic(
+        half, "better than chance", "pruning/half_flops", "reproduce_pruning.py --only half_resnet20", _half, small
+    )
+    time = "pruning: filters or neurons against connections, at equal measured time"
+    command = "reproduce_pruning.py --only latency"
+    yield topic(time, "no figure", "pruning/latency", command, _equal_time, small)
+    ticket = "pruning: lottery-ticket hypothesis, LeNet-300-100 on MNIST"
+    command, less = "reproduce_pruning.py --only lottery", "10,000 of 55,000 images, 1,700 of 50,000 steps a round"
+    paper = "at 21 % of the weights no worse than dense, better than new weights (Frankle & Carbin 2019)"
+    yield topic(ticket, paper, "pruning/lottery", command, _lottery, less)
+    morphnet = "pruning: MorphNet against pruned filters at equal FLOPs, ResNet-20"
+    command = "reproduce_morphnet.py --only pruned"
+    yield topic(morphnet, "no figure", "morphnet/equal_flops", command, _equal_flops, small)
+
+
+def _criteria(folder: Folder, experiment: str) -> Judged:
+    """The smallest share that every criterion has reached."""
+    rows = folder.table("summary.csv", experiment=experiment)
+    column = "test" if rows["test"].notna().all() else "valid"
+    last = rows[rows.arm != "dense"].sort_values("point").groupby("arm").tail(1).set_index("arm")
+    left = "left" if experiment == "weights" else "flops_left"
+    if CHANCE not in last.index or not set(SCORED) & set(last.index):
+        raise Missing(f"pruning/summary.csv has not all criteria of {experiment}")
+    scores = {str(arm): float(last.loc[arm, column]) for arm in last.index}
+    held = [scores[name] > scores[CHANCE] for name in SCORED if name in scores]
+    told = ", ".join(f"{name} {score:.1f} %" for name, score in scores.items())
+    share = float(last[left].mean())
+    why = f"each above the random criterion at {share:.0f} % of the {'weights' if left == 'left' else 'FLOPs'}"
+    return Judged(f"{told} ({column} accuracy)", rules.counted(held), why)
+
+
+def _pruning_claim(folder: Folder, experiment: str, *parts: str) -> list[tuple[str, float, str]]:
+    """Claim, points and spread of the sentences that have these parts."""
+    found = pruning_claims(folder.table("runs.csv", experiment=experiment))
+    rows = [] if found.empty else found.to_dict("records")
+    wanted = [row for row in rows if all(part in row["claim"] for part in parts)]
+    if not wanted:
+        raise Missing(f"pruning/runs.csv has not all arms of {experiment}")
+    return [(str(row["claim"]), float(row["points"]), str(row["from to"])) for row in wanted]
+
+
+def _half(folder: Folder) -> Judged:
+    found = _pruning_claim(folder, "half_flops", "random criterion")
+    ours = "; ".join(f"{name}: {points:+.2f} points{_over(spread)}" for name, points, spread in found)
+    return Judged(ours, rules.counted([points > 0 for _, points, _ in found]), "above zero for every network")
+
+
+def _over(spread: str) -> str:
+    return f" ({spread} over seeds)" if spread else " (one seed)"
+
+
+def _equal_time(folder: Folder) -> Judged:
+    ((_, points, spread),) = _pruning_claim(folder, "latency", "equal measured time")
+    return Judged(
+        f"filters {points:+.2f} points{_over(spread)}", ALONE, "zeros among weights save no time by themselves"
+    )
+
+
+def _lottery(folder: Folder) -> Judged:
+    dense, new = (_pruning_claim(folder, "lottery", "ticket", end)[0] for end in ("less dense", "less new weights"))
+    ours = f"{dense[0]} {dense[1]:+.2f} points{_over(dense[2])}, less new weights {new[1]:+.2f}{_over(new[2])}"
+    why = "no more than 0.2 points below dense, and above new weights"
+    return Judged(ours, rules.counted([dense[1] >= -0.2, new[1] > 0]), why)
+
+
+def _equal_flops(folder: Folder) -> Judged:
+    rows = folder.table("summary.csv", experiment="equal_flops")
+    ours = ", ".join(
+        f"{row['family']} {row['test_accuracy']:.2f} % at {row['mflops']:.1f} MFLOPs" for row in records(rows)
+    )
+    return Judged(ours, ALONE, "all trained from fresh weights for as many epochs, test accuracy")
+
+
+def _distillation() -> Iterator[Claim]:
+    command, ours = "reproduce_distillation.py --parts mnist", "54,000 training images, our epochs and learning rates"
+    paper = "{plain} errors alone, {taught} with the teacher of {teacher} (Hinton et al. 2015)".format(**HINTON)
+    taught = "distillation: 2x800 student of MNIST, T = 20"
+    yield topic(taught, paper, "distillation/mnist", command, _taught, ours)
+    small = "distillation: 2x30 student of MNIST, by temperature"
+    yield topic(small, "T of 2.5 to 4 best (Hinton et al. 2015)", "distillation/mnist", command, _temperature, ours)
+    command = "reproduce_distillation.py --parts cifar10"
+    ensemble, less = "distillation: an ensemble as teacher, CIFAR-10", "10,000 images, 20 epochs"
+    yield topic(ensemble, "one large net or an ensemble", "distillation/cifar10", command, _ensemble, less)
+
+    itself, command = "distillation: a network pruned to half of its FLOPs, itself as teacher", "--parts self"
+    less = "ResNet-20, 5,000 images of CIFAR-10"
+    yield topic(itself, "no figure", "distillation/self", f"reproduce_distillation.py {command}", _self, less)
+
+
+def _errors(folder: Folder, part: str, arm: str) -> float:
+    return folder.value("summary.csv", "test_errors", part=part, arm=arm)
+
+
+def _taught(folder: Folder) -> Judged:
+    plain, taught, teacher = (_errors(folder, "mnist", arm) for arm in ("student_plain", "student_T20", "teacher"))
+    verdict = rules.ratio(taught / plain, HINTON["taught"] / HINTON["plain"])
+    ours = f"{plain:.1f} errors alone, {taught:.1f} with the teacher of {teacher:.1f}"
+    return Judged(ours, verdict, "ratio of errors within 20 % of the paper's 0.51; direction only: fewer errors")
+
+
+def _temperature(folder: Folder) -> Judged:
+    rows = folder.table("summary.csv", part="mnist")
+    rows = rows[rows.arm.str.startswith("small_T")]
+    if len(rows) < 2:
+        raise Missing("distillation/summary.csv has not several temperatures of the small student")
+    errors = {
+        float(arm.removeprefix("small_T")): float(value) for arm, value in zip(rows.arm, rows.test_errors, strict=True)
+    }
+    best = min(errors, key=lambda temperature: errors[temperature])
+    ours = ", ".join(f"T {temperature:g}: {value:.1f} errors" for temperature, value in errors.items())
+    return Judged(ours, REPRODUCED if 2.5 <= best <= 4 else NOT, f"the best is T = {best:g}")
+
+
+def _ensemble(folder: Folder) -> Judged:
+    plain, single, several = (_errors(folder, "cifar10", arm) for arm in ("plain", "single", "ensemble"))
+    verdict = rules.counted([single < plain, several < plain, several < single])
+    ours = f"test errors: {plain:.0f} alone, {single:.0f} with one teacher, {several:.0f} with three"
+    return Judged(ours, verdict, "fewer with one teacher than alone, and fewest with the ensemble")
+
+
+def _self(folder: Folder) -> Judged:
+    plain, taught = (_errors(folder, "self", arm) for arm in ("plain", "taught"))
+    return Judged(f"test errors: {plain:.0f} without, {taught:.0f} with itself", ALONE, "mean over seeds")
+
+
+def _losses() -> Iterator[Claim]:
+    command, less = "reproduce_distillation.py --parts label_noise", "fashion_mini, 20 epochs"
+    text = "robust losses: 40 % wrong labels"
+    yield topic(text, "tolerate label noise", "distillation/label_noise", command, _robust, less)
+
+
+def _robust(folder: Folder) -> Judged:
+    rows = folder.table("runs.csv", part="label_noise")
+    usual = rows[rows.arm == "cross_entropy_40"]["test_errors"].tolist()
+    losses = {name: rows[rows.arm == f"{name}_40"]["test_errors"].tolist() for name in ROBUST}
+    known = {name: difference_interval(usual, errors) for name, errors in losses.items() if errors and usual}
+    if not known:
+        raise Missing("distillation/runs.csv has no loss beside cross entropy at 40 % wrong labels")
+    ours = ", ".join(f"{name.replace('_', ' ')} {gap.mean:.0f}" for name, gap in known.items())
+    held = [gap.mean > 0 and (gap.count < 2 or gap.low > 0) for gap in known.values()]
+    return Judged(
+        f"fewer test errors than cross entropy: {ours}", rules.counted(held), "for every loss, with its interval"
+    )

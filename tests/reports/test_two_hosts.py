@@ -1,0 +1,74 @@
+"""Rows of two links, and what the projection calibrated at one says of the other."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nas_cli.bench.projection.calibrate import with_value
+from nas_cli.bench.projection.cluster import Cluster, load_cluster
+from nas_cli.bench.projection.workload import Workload
+from nas_cli.errors import DataError
+from nas_cli.reports.experiments.two_hosts import NO_LINK, build_two_hosts, projections, read_rows
+
+PROFILE = Path(__file__).parents[2] / "scripts" / "two_hosts.yaml"
+MEGABYTES = {"small": 4.0, "large": 100.0}
+ALONE = 50.0
+
+
+def find(name: str) -> Workload:
+    return Workload(name, 32, 10**6, (int(MEGABYTES[name] * 250_000),))
+
+
+def row(cluster: str, mode: str, model: str, rate: float, processes: int = 2) -> dict[str, Any]:
+    served = mode.startswith("ps")
+    return {"cluster": cluster, "mode": mode, "model": model, "processes": processes, "servers": int(served),
+            "batch": 10, "images_per_second": rate, "uncertainty": 0.1, "efficiency": 1.0,
+            "efficiency_independent": 1.0, "bytes_moved": 1e6, "bytes_counted": 1e6}  # fmt: skip
+
+
+def rows(seconds: float = 0.0) -> list[dict[str, Any]]:
+    """Steps of 0.2 s of computing, of which nothing hides a transfer over nine tenths of the link; a server's is once
+    in each direction, and is beside the first worker, which does not wait for the other where steps are asynchronous.
+    `seconds`: what the second link's steps take besides."""
+    made = [row(NO_LINK, "independent", model, 2 * ALONE) for model in MEGABYTES]
+    for mbit_s, more in ((1000, 0.0), (200, seconds)):
+        for model, size in MEGABYTES.items():
+            one_way = size / (mbit_s / 8 * 0.9)
+            ring, served = 0.2 + one_way + more, 0.2 + 2 * one_way + more
+            rates = {"ring-allreduce": 20 / ring, "ps-sync": 20 / served, "ps-async": 10 / 0.2 + 10 / served}
+            made += [row(f"{mbit_s} Mbit/s", mode, model, rate) for mode, rate in rates.items()]
+    return made
+
+
+def start() -> Cluster:
+    """The profile, without any hiding and its other small times."""
+    made = load_cluster(str(PROFILE), PROFILE.parent)
+    for name in ("gloo", "grpc"):
+        for key in ("overlap", "latency_us"):
+            made = with_value(made, f"transports.{name}.{key}", 0.0)
+    return with_value(with_value(made, "jitter", 0.0), "servers.apply_gb_s", 1e6)  # type: ignore[no-any-return]
+
+
+def test_what_one_link_tells_holds_for_the_other() -> None:
+    table, fits = projections(rows(), start(), find)
+    assert list(fits) == ["1000 Mbit/s", "200 Mbit/s"]
+    for fit in fits.values():
+        assert fit.fitted["network.usable"] == pytest.approx(0.9, rel=0.1)
+    predicted = table[table["used"] == "predicted"]
+    assert len(predicted) == 12
+    assert set(predicted["within 20 %"]) == {"yes"}
+
+
+def test_a_link_that_is_slower_than_its_width_is_not_predicted() -> None:
+    table, _ = projections(rows(seconds=30.0), start(), find)
+    assert "no" in set(table["within 20 %"])
+
+
+def test_the_page_counts_what_was_met(tmp_path: Path) -> None:
+    files = build_two_hosts(rows(), PROFILE, find, tmp_path, "command", None)
+    assert {file.name for file in files} >= {"two_hosts.csv", "two_hosts_projected.csv", "two_hosts.md"}
+    assert " of 12 predictions are within 20 %" in (tmp_path / "two_hosts.md").read_text()
+    assert len(read_rows(tmp_path / "two_hosts.csv")) == 14
+    with pytest.raises(DataError, match="cannot read the measured rows"):
+        read_rows(tmp_path / "none.csv")
