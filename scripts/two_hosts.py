@@ -22,7 +22,7 @@ from two_namespaces import ADDRESSES, two_namespaces
 from nas_cli.bench.measuring.job import carry_out
 from nas_cli.bench.measuring.measurement import ASYNC, CLASSES, INDEPENDENT, RING, SERVED, SYNC, Measurement
 from nas_cli.bench.measuring.row import row_of
-from nas_cli.bench.projection.workload import Workload, of_cost
+from nas_cli.bench.projection.workload import Workload, names, of_cost, profiled
 from nas_cli.bench.rows import COLUMNS, csv_text
 from nas_cli.commands.machine import cores
 from nas_cli.costs.architecture_cost import architecture_cost
@@ -83,11 +83,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def find(name: str) -> Workload:
-    """What a network computes and sends.
+    """What a network computes and sends: its profile's tensors, which are the same for images of any size.
 
     Raises:
         DataError: only TensorFlow could count it.
     """
+    if name in names():
+        return profiled(name)
     architecture = find_architecture(name, (IMAGE_SIZE, IMAGE_SIZE, 3), CLASSES)
     if architecture is None:
         raise DataError(f"{name} cannot be counted without TensorFlow.")

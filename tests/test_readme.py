@@ -32,8 +32,8 @@ def steps() -> Iterator[tuple[str, list[str]]]:
 
 
 def shape(line: str) -> str:
-    """A line without its numbers and spaces."""
-    return re.sub(r"[-+]?\d[\d.,]*|\s+", "", line)
+    """A line without spaces and without its numbers and their units, which are those of one machine."""
+    return re.sub(r"[-+]?\d[\d.,]*\s*([kMG](i?B)?\b|h\b|min\b|s\b)?|\s+", "", line)
 
 
 @pytest.mark.parametrize("number", range(len(blocks("python"))))
