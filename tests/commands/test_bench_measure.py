@@ -41,7 +41,6 @@ def test_a_dry_run_says_what_would_be_measured_and_loads_no_tensorflow() -> None
     (["--model", "vgg61"], "model 'vgg61' is neither a known network nor a path that exists. Did you mean 'vgg1"),
     (["-np", "0"], "bench.processes[0] must be in [1, 100000], got 0."),
     (["--model", ","], "no model is given"),
-    (["-H", "localhost:4"], "-H localhost:4: independent runs on this machine"),
     (["bench.iterations=1"], "bench.iterations must be"),
 ])  # fmt: skip
 def test_wrong_input_gets_one_line(arguments: list[str], said: str) -> None:
