@@ -2,7 +2,6 @@
 SHELL := /bin/bash
 VENV := .venv
 READY := $(VENV)/.ready
-NAS := $(VENV)/bin/nas
 PY := $(VENV)/bin/python
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
@@ -35,8 +34,8 @@ test: $(READY) ## The tests
 test-slow: $(READY) ## The slow tests too
 	@$(VENV)/bin/pytest -m ""
 
-smoke: $(READY) ## A search of about a minute, from end to end
-	@out=$$(mktemp -d) && $(NAS) search --scale smoke --out "$$out/run" && rm -r "$$out"
+smoke: $(READY) ## The tour of the README, a few minutes from end to end
+	@$(VENV)/bin/pytest -m slow tests/test_readme.py
 
 reproduce-tables: $(READY) ## Every table and figure of the documents (SCALE=smoke|reduced|paper ONLY=codeepneat,… DRY_RUN=1)
 	@$(PY) scripts/reproduce_tables.py --scale $(or $(SCALE),reduced) $(if $(ONLY),--only $(ONLY)) $(if $(DRY_RUN),--dry-run)
