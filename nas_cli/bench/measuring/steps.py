@@ -12,8 +12,10 @@ def gradients(model: Any, images: Any, labels: Any) -> tuple[Any, list[Any]]:
     """(mean cross-entropy, its gradient for each trainable variable); traced into a graph."""
     import tensorflow as tf
 
+    from nas_cli.training.fused_batch_norm import fused_batch_norm
+
     variables = trained(model)
-    with tf.GradientTape() as tape:
+    with fused_batch_norm(model), tf.GradientTape() as tape:
         logits = model(images, training=True)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, tf.cast(logits, tf.float32))
         loss = tf.reduce_mean(losses)
