@@ -7,26 +7,12 @@ from typing import Any
 from nas_cli.bench.rows import COLUMNS, csv_text
 from nas_cli.reports.allreduce_report import build_allreduce_report
 from nas_cli.reports.optimizers_report import build_optimizers_report
-from nas_cli.reports.outcome import state
-from nas_cli.reports.page.elements import (
-    Cell,
-    Column,
-    Row,
-    anchors,
-    card,
-    document,
-    drawing,
-    escape,
-    note,
-    notice,
-    section,
-    table,
-)
-from nas_cli.reports.page.reproducibility import reproducibility
+from nas_cli.reports.page.bench_page import bench_page, rows_table
+from nas_cli.reports.page.elements import Cell, Column, Row, card, drawing, escape, note, section, table
 from nas_cli.reports.plots.scaling import scaling_plots
-from nas_cli.reports.plots.style import Plot, png
+from nas_cli.reports.plots.style import Plot
+from nas_cli.reports.run_files import write_run_files
 from nas_cli.reports.source import Source
-from nas_cli.runs.files import refusal, write_atomic
 
 SHOWN = ("cluster", "mode", "model", "processes", "servers", "batch", "images_per_second", "uncertainty",
          "jitter", "efficiency", "efficiency_independent", "oversubscribed", "binds", "step_seconds", "threads",
@@ -52,35 +38,18 @@ def build_bench_report(source: Source, run_path: Path) -> list[Path]:
         for row in event["rows"]
     ]
     plots = scaling_plots(rows)
-    folder = run_path / "plots"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise refusal(error, folder) from error
-    files = {run_path / "rows.csv": csv_text(rows, COLUMNS).encode("utf-8")}
-    files |= {folder / f"{plot.name}.png": png(plot) for plot in plots}
-    files[run_path / "report.html"] = _page(source, rows, plots).encode("utf-8")
-    for file, content in files.items():
-        write_atomic(file, content)
-    return list(files)
+    tables = {"rows.csv": csv_text(rows, COLUMNS).encode("utf-8")}
+    return write_run_files(run_path, tables, plots, _page(source, rows, plots))
 
 
 def _page(source: Source, rows: Sequence[Mapping[str, Any]], plots: Sequence[Plot]) -> str:
-    current = state(source.history)
     sections = {
         "Advice": section("advice", "Advice", *[_advice(event) for event in source.history.of_kind("advice")]),
         "Calibration": section("fit", "Calibration", *[_fit(event) for event in source.history.of_kind("calibration")]),
         "Scaling": section("scaling", "Scaling", *[drawing(plot) for plot in plots]),
         "Rows": section("rows", "Rows", card(_table(rows), note("All columns are in rows.csv."))),
-        "Repeat this run": section("repeat", "Repeat this run", reproducibility(source)),
     }
-    title = f"nas bench · {source.history.start.get('mode', '')}"
-    head = (
-        f'<h1>{escape(title)}<span class="status {current.status}">{current.status}</span></h1>\n'
-        f'<p class="lead">{escape(source.name)}</p>\n{anchors(sections.items())}'
-    )
-    told = "" if current.status == "completed" else current.sentence
-    return document(title, head, "\n".join([notice(told), *sections.values()]), f"nas bench, {source.name}")
+    return bench_page(source, sections)
 
 
 def _advice(event: Mapping[str, Any]) -> str:
@@ -101,18 +70,10 @@ def _fit(event: Mapping[str, Any]) -> str:
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
-    shown = [name for name in SHOWN if any(row.get(name) is not None for row in rows)]
-    columns = [Column(name.replace("_", " "), "text" if name in TEXTS else "") for name in shown]
-    return table(columns, [Row([_cell(row.get(name), name) for name in shown]) for row in rows])
+    return rows_table(rows, SHOWN, TEXTS, _number)
 
 
-def _cell(value: Any, name: str) -> Cell:
-    if value is None:
-        return Cell("")
-    if isinstance(value, bool):
-        return Cell("yes" if value else "no", int(value))
+def _number(name: str, value: float) -> str:
     if name.startswith("efficiency"):
-        return Cell(f"{value:.1%}", value)
-    if isinstance(value, float):
-        return Cell(f"{value:,.1f}" if value >= 100 else f"{value:.4g}", value)
-    return Cell(str(value), value)
+        return f"{value:.1%}"
+    return f"{value:,.1f}" if value >= 100 else f"{value:.4g}"

@@ -17,7 +17,7 @@ from nas_cli.reports.plots.correlation import correlation_plots
 from nas_cli.reports.plots.fronts import fronts_plots
 from nas_cli.reports.plots.importance import importance_plots
 from nas_cli.reports.plots.style import Plot
-from nas_cli.reports.run_report import write_plots
+from nas_cli.reports.run_files import write_plots
 from nas_cli.reports.source import Source, load
 from nas_cli.reports.trials import cell_text
 from nas_cli.runs.files import refusal, write_atomic

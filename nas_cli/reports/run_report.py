@@ -19,16 +19,16 @@ from nas_cli.reports.plots.rungs import rungs_plot
 from nas_cli.reports.plots.search import best_so_far_plot, generation_plot, species_plots
 from nas_cli.reports.plots.shrinking import shrinking_plots
 from nas_cli.reports.plots.structure import structure_plots
-from nas_cli.reports.plots.style import Plot, png
+from nas_cli.reports.plots.style import Plot
 from nas_cli.reports.pruning import Pruned
 from nas_cli.reports.pruning_csv import pruning_tables
 from nas_cli.reports.quantized import Quantized, quantized_csv
+from nas_cli.reports.run_files import write_run_files
 from nas_cli.reports.shrinking import Shrinking
 from nas_cli.reports.source import Source, load
 from nas_cli.reports.structure import Structure
 from nas_cli.reports.structure_csv import structure_csv
 from nas_cli.reports.trials import trials_csv
-from nas_cli.runs.files import refusal, write_atomic
 
 
 def build_report(run_path: Path) -> list[Path]:
@@ -44,22 +44,17 @@ def build_report(run_path: Path) -> list[Path]:
     if source.command == "bench":
         return build_bench_report(source, run_path)
     plots = plots_of(source)
-    if source.command == "morph":
-        table, content = run_path / "layers.csv", layers_csv(Shrinking(source.history))
-    elif source.command == "quantize":
-        table, content = run_path / "methods.csv", quantized_csv(Quantized(source.history))
-    else:
-        table, content = run_path / "trials.csv", trials_csv(source.history)
-    tables = {table: content}
     if source.command == "prune":
-        tables = {run_path / name: text for name, text in pruning_tables(Pruned(source.history)).items()}
+        tables = pruning_tables(Pruned(source.history))
+    elif source.command == "morph":
+        tables = {"layers.csv": layers_csv(Shrinking(source.history))}
+    elif source.command == "quantize":
+        tables = {"methods.csv": quantized_csv(Quantized(source.history))}
+    else:
+        tables = {"trials.csv": trials_csv(source.history)}
     if (structure := Structure(source.history)).searches:
-        tables[run_path / "structure.csv"] = structure_csv(structure)
-    for file, text in tables.items():
-        write_atomic(file, text)
-    drawn = write_plots(plots, run_path / "plots")
-    write_atomic(run_path / "report.html", run_page(source, plots).encode("utf-8"))
-    return [*tables, *drawn, run_path / "report.html"]
+        tables = {**tables, "structure.csv": structure_csv(structure)}
+    return write_run_files(run_path, tables, plots, run_page(source, plots))
 
 
 def plots_of(source: Source) -> list[Plot]:
@@ -83,17 +78,3 @@ def plots_of(source: Source) -> list[Plot]:
     if network is not None:
         plots.append(architecture_plot(network, title))
     return plots
-
-
-def write_plots(plots: list[Plot], folder: Path) -> list[Path]:
-    """The PNG files of the figures; other PNG files in the folder are removed."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        files = {folder / f"{plot.name}.png": plot for plot in plots}
-        for old in set(folder.glob("*.png")) - set(files):
-            old.unlink()
-    except OSError as error:
-        raise refusal(error, folder) from error
-    for file, plot in files.items():
-        write_atomic(file, png(plot))
-    return list(files)

@@ -10,11 +10,9 @@ from nas_cli.bench.allreduce.method import CEILINGS, PULL, PUSH, Method, beginni
 from nas_cli.bench.allreduce.row import Row
 from nas_cli.bench.allreduce.table import best_settings
 from nas_cli.bench.measuring.run import summarise as summarise_rows
+from nas_cli.bench.recording import Recording, recording
 from nas_cli.errors import ConfigError
 from nas_cli.runs.folder import RunFolder
-from nas_cli.runs.journal import Journal
-
-VERSION = 1
 
 Event = Mapping[str, Any]
 Carry = Callable[[Job, OnRows], None]
@@ -72,24 +70,16 @@ def measuring(run: RunFolder, plan: MessagePlan, start: Event, launched: float) 
 
     Events: start, then `measured` with the rows of a message size each, then end.
     """
-    events: list[Event] = list(run.events())
-    try:
-        if any(event["event"] == "end" for event in events):
-            yield None
-        else:
-            with run.journal() as journal:
-                yield Session(journal, events, plan, start, launched)
-    finally:
-        if events:
-            run.write_json("summary.json", summarise(events, run))
+    head = {"seed": plan.seed, **start}
+    with recording(run, head, launched, lambda events: summarise(events, run)) as found:
+        yield None if found is None else Session(found, plan)
 
 
 class Session:
-    """One session of a run; `events` grows with the journal."""
+    """One session of a run."""
 
-    def __init__(self, journal: Journal, events: list[Event], plan: MessagePlan, start: Event, launched: float) -> None:
-        self._journal, self._events, self._plan = journal, events, plan
-        self._start, self._launched = start, launched
+    def __init__(self, recording: Recording, plan: MessagePlan) -> None:
+        self._recording, self._plan = recording, plan
 
     def carry_out(self, carry: Carry, on_rows: OnRows) -> None:
         """Measures the sizes that are not in the journal yet; `on_rows` gets the rows of each, old ones too."""
@@ -101,42 +91,27 @@ class Session:
             missing = tuple(size for size, rows in there.items() if not rows)
             if missing:
                 carry(replace(job, sizes=missing), lambda rows: self._take(rows, on_rows))
-        self._record({"event": "end"})
+        self._recording.record({"event": "end"})
 
     def _rows(self, job: Job, size: int) -> list[Row]:
         """The rows of a size in the journal; none if one of its methods is missing."""
         rows = [
             row
-            for row in self._measured()
+            for row in self._recording.rows()
             if (row["processes"], row["message_bytes"]) == (job.processes, size) and method_of(row) in job.methods
         ]
         return rows if {method_of(row) for row in rows} == set(job.methods) else []
 
-    def _measured(self) -> list[Row]:
-        return [dict(row) for event in self._events if event["event"] == "measured" for row in event["rows"]]
-
     def _take(self, rows: list[Row], on_rows: OnRows) -> None:
         # Both ceilings are measured with every setting, whose rows say what they were beside it.
-        seen = {(row["processes"], row["message_bytes"], row["method"]) for row in self._measured()}
+        seen = {(row["processes"], row["message_bytes"], row["method"]) for row in self._recording.rows()}
         new = [
             row
             for row in rows
             if row["method"] not in CEILINGS or (row["processes"], row["message_bytes"], row["method"]) not in seen
         ]
-        self._record({"event": "measured", "rows": new})
+        self._recording.record({"event": "measured", "rows": new})
         on_rows(new)
-
-    def _record(self, event: Event) -> None:
-        if not self._events:
-            head = {"event": "start", "version": VERSION, "seed": self._plan.seed}
-            self._append({**head, **self._start, "launched": self._launched})
-        elif self._launched:
-            self._append({"event": "resume", "launched": self._launched})
-        self._launched = 0.0
-        self._append(event)
-
-    def _append(self, event: Event) -> None:
-        self._events.append(self._journal.append(event))
 
 
 def summarise(events: Sequence[Event], run: RunFolder) -> dict[str, Any]:

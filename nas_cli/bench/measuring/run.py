@@ -7,14 +7,12 @@ from typing import Any
 from nas_cli.bench.measuring.measurement import Measurement
 from nas_cli.bench.measuring.plan import Comparison, MeasuringPlan
 from nas_cli.bench.measuring.row import MEASURED, Row, row_of
+from nas_cli.bench.recording import VERSION, Recording, recording
 from nas_cli.bench.rows import REFERENCE
 from nas_cli.costs.cost import FLOAT32_BYTES
 from nas_cli.errors import LaunchError
 from nas_cli.runs.folder import RunFolder
-from nas_cli.runs.journal import Journal
 from nas_cli.runs.sessions import wall_seconds
-
-VERSION = 1
 
 Event = Mapping[str, Any]
 Carry = Callable[[Measurement], Mapping[str, Any]]
@@ -27,26 +25,15 @@ def measuring(run: RunFolder, plan: MeasuringPlan, start: Event, launched: float
 
     Events: start, then `measured` with one row each, then end.
     """
-    events: list[Event] = list(run.events())
-    try:
-        if any(event["event"] == "end" for event in events):
-            yield None
-        else:
-            with run.journal() as journal:
-                yield Session(journal, events, plan, start, launched)
-    finally:
-        if events:
-            run.write_json("summary.json", summarise(events))
+    with recording(run, {"seed": plan.seed, **start}, launched, summarise) as found:
+        yield None if found is None else Session(found, plan)
 
 
 class Session:
-    """One session of a run; `events` grows with the journal."""
+    """One session of a run."""
 
-    def __init__(
-        self, journal: Journal, events: list[Event], plan: MeasuringPlan, start: Event, launched: float
-    ) -> None:
-        self._journal, self._events, self._plan = journal, events, plan
-        self._start, self._launched = start, launched
+    def __init__(self, recording: Recording, plan: MeasuringPlan) -> None:
+        self._recording, self._plan = recording, plan
 
     def carry_out(self, carry: Carry, free_bytes: Callable[[], float], on_row: Callable[[Row], None]) -> None:
         """Measures what is not in the journal yet.
@@ -59,7 +46,7 @@ class Session:
         self._carry, self._free_bytes, self._on_row = carry, free_bytes, on_row
         for comparison in self._plan.jobs():
             self._compare(comparison)
-        self._record({"event": "end"})
+        self._recording.record({"event": "end"})
 
     def _compare(self, these: Comparison) -> None:
         single = self._row(these.single)
@@ -79,11 +66,12 @@ class Session:
         independent: float | None = None,
     ) -> Row:
         """The row of a measurement, from the journal or made now."""
-        rows = (row for event in self._events if event["event"] == "measured" for row in event["rows"])
-        found = next((row for row in rows if kind in (row["kind"], REFERENCE) and _same(job, row)), None)
+        found: Row | None = next(
+            (row for row in self._recording.rows() if kind in (row["kind"], REFERENCE) and _same(job, row)), None
+        )
         if found is None:
             found = row_of(job, self._carry(job), self._plan.cores, kind, single, independent)
-            self._record({"event": "measured", "rows": [found]})
+            self._recording.record({"event": "measured", "rows": [found]})
         self._on_row(found)
         return dict(found)
 
@@ -101,19 +89,6 @@ class Session:
                 + " bench.batch"
                 + (" would fit." if all_here and fits > 0 else ".")
             )
-
-    def _record(self, event: Event) -> None:
-        if not self._events:
-            head = {"event": "start", "version": VERSION, "seed": self._plan.seed}
-            self._append({**head, **self._start, "launched": self._launched})
-            self._launched = 0.0
-        elif self._launched:
-            self._append({"event": "resume", "launched": self._launched})
-            self._launched = 0.0
-        self._append(event)
-
-    def _append(self, event: Event) -> None:
-        self._events.append(self._journal.append(event))
 
 
 def _same(job: Measurement, row: Mapping[str, Any]) -> bool:

@@ -6,22 +6,8 @@ from typing import Any
 from nas_cli.reports.learning_rates import hypothesis_sentence, rate_hypothesis
 from nas_cli.reports.optimizer_study import CURVE_NOTE, INTERVAL_NOTE, Study
 from nas_cli.reports.optimizer_summary import row_label, shown_interval, verdict_rows
-from nas_cli.reports.outcome import state
-from nas_cli.reports.page.elements import (
-    Cell,
-    Column,
-    Row,
-    anchors,
-    card,
-    document,
-    drawing,
-    escape,
-    note,
-    notice,
-    section,
-    table,
-)
-from nas_cli.reports.page.reproducibility import reproducibility
+from nas_cli.reports.page.bench_page import bench_page
+from nas_cli.reports.page.elements import Cell, Column, Row, card, drawing, escape, note, section, table
 from nas_cli.reports.plots.style import Plot
 from nas_cli.reports.source import Source
 
@@ -32,7 +18,6 @@ MEASURED = (("test_accuracy", 100.0, 1), ("test_loss", 1.0, 3), ("train_accuracy
 
 def optimizers_page(source: Source, study: Study, plots: Sequence[Plot]) -> str:
     """The whole page."""
-    current = state(source.history)
     together = [plot for plot in plots if plot.name.endswith("_all")]
     rates = [plot for plot in plots if plot.name in ("rates", "distances")]
     alone = [plot for plot in plots if plot not in (*together, *rates)]
@@ -44,15 +29,8 @@ def optimizers_page(source: Source, study: Study, plots: Sequence[Plot]) -> str:
         "Together": section("together", "Optimizers together", *map(drawing, together)),
         "Learning rates": section("rates", "Learning rates", said, *map(drawing, rates)),
         "Each optimizer": section("each", "Each optimizer", *map(drawing, alone)),
-        "Repeat this run": section("repeat", "Repeat this run", reproducibility(source)),
     }
-    head = (
-        f'<h1>nas bench · optimizers<span class="status {current.status}">{current.status}</span></h1>\n'
-        f'<p class="lead">{escape(source.name)}</p>\n{anchors(sections.items())}'
-    )
-    told = "" if current.status == "completed" else current.sentence
-    body = "\n".join([notice(told), *sections.values()])
-    return document("nas bench · optimizers", head, body, f"nas bench, {source.name}")
+    return bench_page(source, sections)
 
 
 def _rows(study: Study) -> str:
