@@ -73,7 +73,12 @@ def search(name: str, important: int, side: int, seed: int) -> Course:
     """One search to its end."""
     # Not (seed,), which is the same stream as (seed, 0): that of random search's first trial.
     optimum = np.random.default_rng((seed, 0, 1)).random(important).tolist()
-    strategy = make(name, side, seed)
+    return carried_out(name, make(name, side, seed), optimum, seed)
+
+
+def carried_out(name: str, strategy: Strategy, optimum: Sequence[float], seed: int) -> Course:
+    """The search of a strategy to its end; as many hyper-parameters are important as the optimum has places."""
+    important = len(optimum)
     places: list[tuple[float, ...]] = []
     scores: list[float] = []
     while batch := strategy.ask():

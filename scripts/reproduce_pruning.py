@@ -1,7 +1,8 @@
-"""Runs, or goes on with, the pruning experiments, and writes their tables: criteria, structures, latency, lottery.
+"""Runs, or goes on with, the pruning experiments, and writes their tables: criteria, latency, lottery, regrowth.
 
     python scripts/reproduce_pruning.py                    # all experiments, reduced, three seeds
     python scripts/reproduce_pruning.py --only lottery     # LeNet-300-100 on MNIST: ticket, new weights, dense
+    python scripts/reproduce_pruning.py --only regrowth    # the same network sparse from the first step, and not
     python scripts/reproduce_pruning.py --only half_vgg16 --seeds 1 training.epochs=2
     python scripts/reproduce_pruning.py --report           # tables from what is there
 
@@ -11,31 +12,29 @@ and figures go to results/pruning/. Filters at equal FLOPs beside MorphNet: scri
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 
+from measured_together import measure_together
 from resumable_runs import ROOT, Run, add_places, carry_out, ended, of_arms, replaced, shown
 
-from nas_cli.costs.latency import measure
 from nas_cli.errors import NasError
-from nas_cli.models.load import load_model
-from nas_cli.reports.experiments.pruning import TOGETHER, build_pruning
-from nas_cli.runs.files import write_atomic
+from nas_cli.reports.experiments.pruning import build_pruning
 
 RUNS = ROOT / "results" / "runs" / "pruning"
 CIFAR = ("--experiment", "pruning_cifar10")
 CURVE = ("prune.schedule=linear", "prune.rounds=5", "prune.fine_tune=2", "loop.test_rounds=true")
 """A curve over five shares is one run: each round goes on from the one before."""
 
-SMALLER = {"vgg16_cifar": ("dataset.train_size=2500", "training.epochs=10")}
+SMALLER = {"vgg16_cifar": ("dataset.train_size=1500", "training.epochs=8")}
 """An epoch of VGG16 costs eight times as much as one of ResNet-20."""
 
 WIDTHS = (1.0, 0.7, 0.55)
-REPEATS = {1: 200, 32: 20}
-"""Measured predictions, by the size of the batch."""
+HALVES = ("half_resnet20", "half_vgg16")
+SPARSITIES = (0.9, 0.98)
+"""Of the networks whose connections regrow."""
 
 
 def dense(seed: int, root: Path, model: str = "resnet20", width: float = 1.0) -> Run:
@@ -104,6 +103,20 @@ def lottery(seed: int, root: Path = RUNS) -> Iterator[Run]:
     yield Run(root / "lottery" / f"ticket-0.035-{seed}", (*words, "prune.rounds=15", "loop.test_rounds=true"))
 
 
+def regrowth(seed: int, root: Path = RUNS) -> Iterator[Run]:
+    """LeNet-300-100 with 10 % and 2 % of its weights, all trained for ten epochs: connections that regrow where the
+    gradient is largest (rigl) or anywhere (set), that are drawn once (fixed), or that are left when the smallest go
+    from a network that was dense for four epochs (magnitude)."""
+    for sparsity in SPARSITIES:
+        common = ("prune", "--experiment", "pruning_lottery", f"seed={seed}", f"prune.sparsity={sparsity}")
+        for arm, regrow in (("rigl", "rigl"), ("set", "set"), ("fixed", "none")):
+            words = (*common, "--prune", "rigl", f"prune.regrow={regrow}", "prune.fine_tune=10")
+            yield Run(root / "regrowth" / f"{arm}-{sparsity}-{seed}", words)
+        words = (*common, "prune.train_first=4", "prune.rounds=3", "prune.fine_tune=2", "prune.spread=erk")
+        baseline = f"loop.baseline={str(sparsity == SPARSITIES[0]).lower()}"
+        yield Run(root / "regrowth" / f"magnitude-{sparsity}-{seed}", (*words, baseline))
+
+
 EXPERIMENTS = {
     "weights": weights,
     "filters": filters,
@@ -111,6 +124,7 @@ EXPERIMENTS = {
     "half_resnet20": half_resnet20,
     "half_vgg16": half_vgg16,
     "lottery": lottery,
+    "regrowth": regrowth,
 }
 
 
@@ -118,24 +132,8 @@ def _pruned(
     seed: int, root: Path, group: str = "default", model: str = "resnet20", width: float = 1.0
 ) -> tuple[str, ...]:
     network = str(dense(seed, root, model, width).path)
-    return ("prune", *CIFAR, *SMALLER.get(model, ()), "--model", network, "--prune", group, f"seed={seed}")
-
-
-def measure_together(seed: int, root: Path) -> None:
-    """Writes the milliseconds per image of the latency experiment's networks of a seed, which take turns.
-
-    Times that different runs have measured are of different hours of the machine, and cannot be compared.
-    """
-    networks = sorted((root / "latency").glob(f"*-{seed}/best/model.keras"))
-    names, file = [path.parents[1].name for path in networks], root / "latency" / TOGETHER.format(seed=seed)
-    if not networks or (file.exists() and set(json.loads(file.read_text(encoding="utf-8"))) == set(names)):
-        return
-    models = [load_model(path) for path in networks]
-    found: dict[str, dict[str, float]] = {name: {} for name in names}
-    for batch, repeats in REPEATS.items():
-        for name, one in zip(names, measure(models, batch, repeats), strict=True):
-            found[name] |= {f"batch_{batch}": one.median_ms, "threads": one.threads}
-    write_atomic(file, json.dumps(found, indent=2).encode("utf-8"))
+    words = ("prune", *CIFAR, *SMALLER.get(model, ()), "--model", network, "--prune", group)
+    return (*words, "prune.learning_rate=0.0003", f"seed={seed}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -146,7 +144,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, seed in _wanted(given):
             complete &= carry_out(_of(name, seed, given))
             if name == "latency":
-                measure_together(seed, given.runs)
+                measure_together(given.runs / name, seed)
+            elif name in HALVES:
+                measure_together(given.runs / "half_flops", seed, (given.runs / "dense").glob(f"*-1-{seed}"))
         for path in build_pruning(given.runs, given.out, f"python scripts/{Path(__file__).name}"):
             print(shown(path))
     except NasError as error:

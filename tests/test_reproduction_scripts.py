@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 
 from nas_cli.config import load_config
+from nas_cli.costs.architecture_cost import architecture_cost
 from nas_cli.reports.experiments.relevance_runs import ARD, ARMS, HANDMADE
 from nas_cli.spaces.architecture import from_json
+from nas_cli.spaces.chain import ChainSpace
+from nas_cli.strategies.contract import Outcome
+from nas_cli.strategies.grid import Grid
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
@@ -25,7 +29,7 @@ def composed(run: Any) -> Any:
     words = [word for word in run.command[1:] if "=" in word]
     keys_given = [word.partition("=")[0] for word in words]
     assert len(set(keys_given)) == len(keys_given), "the command line refuses a key that is given twice"
-    keys = {"--experiment": "experiment", "--model": "model.name", "--prune": "prune"}
+    keys = {"--experiment": "experiment", "--model": "model.name", "--prune": "prune", "--estimator": "estimator"}
     named = {name: run.command[run.command.index(name) + 1] for name in keys if name in run.command}
     return load_config(run.command[0], [*(f"{keys[name]}={value}" for name, value in named.items()), *words])
 
@@ -133,3 +137,52 @@ def test_both_protocols_of_the_optimizer_study_differ_in_nothing_that_is_compare
     assert (shared.dataset, shared.model, shared.training) == (tuned.dataset, tuned.model, tuned.training)
     if scale == "paper":
         assert (shared.dataset.train_size, shared.training.epochs) == (None, 150)
+
+
+def test_networks_whose_connections_regrow_or_not_are_trained_for_as_long(script: Any, tmp_path: Path) -> None:
+    runs = [composed(run) for run in script("reproduce_pruning").EXPERIMENTS["regrowth"](3, tmp_path)]
+    assert {run.prune.train_first + run.prune.rounds * run.prune.fine_tune for run in runs} == {10}
+    assert {run.training.epochs for run in runs} == {10} and {run.prune.spread for run in runs} == {"erk"}
+    assert [(run.prune.regrow, run.prune.sparsity) for run in runs] == [
+        (regrow, sparsity) for sparsity in (0.9, 0.98) for regrow in ("rigl", "set", "none", "none")
+    ]
+    assert [run.loop.baseline for run in runs] == [*[False] * 3, True, *[False] * 4]
+
+
+def test_estimators_score_the_same_networks(script: Any, tmp_path: Path) -> None:
+    module = script("reproduce_estimators")
+    runs = [composed(run) for run in module.every_run(module.parse(["--seeds", "2", "--runs", str(tmp_path)]))]
+    assert [run.estimator.name for run in runs] == ["train", "extrapolate", "inherit", "zero_cost"] * 2
+    assert all((run.space, run.strategy, run.training) == (runs[0].space, runs[0].strategy, runs[0].training)
+               for run in runs)  # fmt: skip
+    space = ChainSpace(runs[0].space, (28, 28, 1), 10)
+
+    def proposed(seed: int) -> list[str]:
+        grid, found = Grid(runs[0].strategy, space, seed, lambda _: True), []
+        while batch := grid.ask():
+            found += [proposal.architecture.digest() for proposal in batch]
+            grid.tell([Outcome(proposal.trial, 0.5) for proposal in batch])
+        return found
+
+    assert len(set(proposed(0))) == 20
+    assert proposed(0) == proposed(7)
+
+
+def test_architectures_differ_in_nothing_but_the_network(script: Any, tmp_path: Path) -> None:
+    module = script("reproduce_architectures")
+    module.write_chains(tmp_path)
+    runs = [composed(run) for run in module.planned(0, tmp_path)]
+    assert len(runs) == 8
+    assert all(replace(run, model=runs[0].model) == runs[0] for run in runs)
+    whole, separable = (from_json(json.loads(Path(run.model.name).read_text(encoding="utf-8"))) for run in runs[-2:])
+    assert sum(node.op == "depthwise_conv2d" for node in separable.nodes) == 5
+    assert whole.nodes[-1] == replace(separable.nodes[-1], inputs=whole.nodes[-1].inputs)
+    assert architecture_cost(whole).macs > 5 * architecture_cost(separable).macs
+
+
+def test_a_repeated_search_has_no_more_trials_than_one_in_one_go(script: Any) -> None:
+    module = script("search_again")
+    for name in (*module.REPEATED, *module.REPEATED.values()):
+        found = module.searched(name, "outer quarters", 4, 3, 1)
+        assert 16 < found.made <= found.trials == 81
+        assert 0 < found.best <= 1

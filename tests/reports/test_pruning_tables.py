@@ -8,7 +8,10 @@ import pandas as pd
 import pytest
 
 from nas_cli.errors import RunError
-from nas_cli.reports.experiments.pruning import build_pruning, claims, found_runs, run_table
+from nas_cli.reports.experiments.pruning import build_pruning, found_runs, run_table
+from nas_cli.reports.experiments.pruning_claims import claims
+from nas_cli.reports.reproduction.page import rows
+from nas_cli.reports.reproduction.row import REPRODUCED
 from tests.reports.prunings import journal, write_run
 
 
@@ -69,8 +72,33 @@ def test_without_times_measured_together_nothing_is_compared(tmp_path: Path) -> 
 
 
 def test_how_much_faster_a_network_is_than_the_one_that_was_pruned(tmp_path: Path) -> None:
-    events = journal()
-    events[-1]["prune"]["before"]["ms_per_image"] = {"batch_1": 0.9, "batch_32": 0.3, "threads": 1}
-    write_run(tmp_path / "half_flops" / "resnet20-0.5-0", events)
-    (row,) = [row for row in run_table(found_runs(tmp_path)).to_dict("records") if row["arm"] == "resnet20"]
-    assert (row["faster"], row["faster_32"]) == (pytest.approx(1.8), pytest.approx(3.0))
+    """By times measured in turns; what the run itself measured is of another hour than what its network's run did."""
+    write_run(tmp_path / "half_flops" / "resnet20-0.5-0", journal())
+    measured = {
+        "resnet20-1-0": {"batch_1": 0.9, "batch_32": 0.3, "tflite": 0.6},
+        "resnet20-0.5-0": {"batch_1": 0.5, "batch_32": 0.1, "tflite": 0.4},
+    }
+    (tmp_path / "half_flops" / "milliseconds-0.json").write_text(json.dumps(measured))
+    rows = {row["arm"]: row for row in run_table(found_runs(tmp_path)).to_dict("records")}
+    row = rows["resnet20"]
+    assert (row["faster"], row["faster_32"], row["faster_tflite"]) == pytest.approx((1.8, 3.0, 1.5))
+    assert rows["resnet20, whole"]["ms"] == 0.9
+
+
+def test_connections_that_regrow_are_compared_with_fixed_ones(tmp_path: Path) -> None:
+    """91 % and what each gains; the baseline is trained once, and what is pruned before its training is no result."""
+    gains = {"fixed": 0.0, "set": 0.01, "rigl": 0.02, "magnitude": 0.03}
+    for arm, gain in gains.items():
+        events = journal(gain=gain)
+        if arm != "magnitude":
+            events[-1]["prune"]["before"] |= {"test_accuracy": 0.1, "weights": None}
+        write_run(tmp_path / "runs" / "regrowth" / f"{arm}-0.98-0", events)
+    build_pruning(tmp_path / "runs", tmp_path / "pruning", "the command")
+    table = pd.read_csv(tmp_path / "pruning" / "summary.csv")
+    assert table.set_index("arm")["test"].to_dict() == pytest.approx(
+        {"fixed": 91.0, "magnitude": 94.0, "dense": 90.0, "rigl": 93.0, "set": 92.0}
+    )
+    assert table["ms"].isna().all()
+    (row,) = [row for row in rows(tmp_path) if "regrowth" in row.item]
+    assert row.verdict == REPRODUCED
+    assert "rigl at 98 % sparsity, less fixed +2.00 points" in row.ours

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from nas_cli.bench.projection.calibrate import with_value
@@ -10,6 +11,9 @@ from nas_cli.bench.projection.cluster import Cluster, load_cluster
 from nas_cli.bench.projection.workload import Workload
 from nas_cli.errors import DataError
 from nas_cli.reports.experiments.two_hosts import NO_LINK, build_two_hosts, projections, read_rows
+from nas_cli.reports.reproduction import row as kinds
+from nas_cli.reports.reproduction.page import rows as page_rows
+from nas_cli.reports.reproduction.row import DIRECTION, NOT, NOT_RUN, REPRODUCED, Row
 
 PROFILE = Path(__file__).parents[2] / "scripts" / "two_hosts.yaml"
 MEGABYTES = {"small": 4.0, "large": 100.0}
@@ -72,3 +76,29 @@ def test_the_page_counts_what_was_met(tmp_path: Path) -> None:
     assert len(read_rows(tmp_path / "two_hosts.csv")) == 14
     with pytest.raises(DataError, match="cannot read the measured rows"):
         read_rows(tmp_path / "none.csv")
+
+
+def test_the_rows_of_the_results_page(tmp_path: Path) -> None:
+    def found(item: str) -> Row:
+        (row,) = [row for row in page_rows(tmp_path) if row.item == f"measured: {item}"]
+        return row
+
+    rates = "ring and parameter servers between two hosts"
+    told = "projection calibrated at one width of the link, told another"
+    assert (found(told).verdict, found(told).command) == (NOT_RUN, "`python scripts/two_hosts.py`")
+    build_two_hosts(rows(), PROFILE, find, tmp_path / "scaling", "command", 60.0)
+    assert (found(rates).verdict, found(rates).time) == (kinds.ALONE, "1 min 00 s, 14 runs")
+    assert "small, 1000 Mbit/s: ring-allreduce" in found(rates).ours
+    file = tmp_path / "scaling" / "two_hosts_projected.csv"
+    table = pd.read_csv(file)
+    predicted = (table["used"] == "predicted").to_numpy()
+    for met, verdict in (("yes", REPRODUCED), ("no", NOT)):
+        table["within 20 %"] = [met if one else "" for one in predicted]
+        table.to_csv(file, index=False)
+        assert found(told).verdict == verdict
+    half = table[predicted].copy()
+    half["within 20 %"] = ["yes", *["no"] * 11]
+    half["error %"] = [30.0, *[-10.0] * 11]
+    half.to_csv(file, index=False)
+    assert found(told).verdict == DIRECTION
+    assert found(told).ours == "1 of 12 predictions within 20 %, median error 10 %, largest 30 %"

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,6 +15,7 @@ from nas_cli.errors import RunError
 from nas_cli.reports.experiments.made import of_runs
 from nas_cli.reports.experiments.markdown import markdown
 from nas_cli.reports.experiments.output import write_results
+from nas_cli.reports.experiments.pruning_claims import claims
 from nas_cli.reports.measure import finite
 from nas_cli.reports.outcome import wall_seconds
 from nas_cli.reports.plots.style import DASHES, MARKERS, MUTED, SERIES, Plot, legend_above
@@ -29,25 +29,32 @@ TITLES = {
     "latency": "Filters, or 80 % of the weights of narrower ResNet-20, by measured time",
     "half_flops": "Half of the FLOPs, against the random criterion",
     "lottery": "Lottery tickets of LeNet-300-100 on MNIST",
+    "regrowth": "Regrowth of removed connections, LeNet-300-100 on MNIST",
 }
 AXES = {
     "weights": ("left", "weights left [%]"),
     "filters": ("flops_left", "FLOPs left [%]"),
     "latency": ("ms", "milliseconds per image, batch 1, as measured"),
-    "half_flops": ("flops_left", "FLOPs left [%]"),
     "lottery": ("left", "weights left [%]"),
+    "regrowth": ("left", "weights left [%]"),
 }
 """By experiment: the column on the horizontal axis, and its name."""
 
 TICKS = (100, 50, 20, 10, 5, 2)
 """Of shares on a logarithmic axis."""
 
-FINAL = ("latency", "half_flops")
+FINAL = ("latency", "half_flops", "regrowth")
 """Experiments whose points are the results of runs, not their rounds."""
 
+WHOLE = ", whole"
+"""Ending of the arms that are the networks before their pruning."""
+
 TOGETHER = "milliseconds-{seed}.json"
-"""A file beside the runs of an experiment: {run: {"batch_1", "batch_32": ms per image}}, measured in turns. Only such
-times can be compared, those that runs measured are of different hours of the machine."""
+"""A file beside the runs of an experiment: {run: {"batch_1", "batch_32", "tflite": ms per image}}, measured in turns.
+Only such times can be compared, those that runs measured are of different hours of the machine."""
+
+TIMES = {"ms": "batch_1", "ms_32": "batch_32", "ms_tflite": "tflite"}
+"""By column: the name of the time there."""
 
 
 def build_pruning(root: Path, out: Path, command: str) -> list[Path]:
@@ -111,23 +118,50 @@ def _rows(source: Source) -> Iterator[dict[str, Any]]:
     rows: Iterable[dict[str, Any]] = make(run, parts[0], float(parts[1]))
     if experiment == "latency":
         rows = [{**row, **_together(folder, parts[2])} for row in rows if row["arm"] == parts[0]]
+    elif experiment == "half_flops":
+        rows = [{**row, **_in_turns(folder, parts, row["arm"])} for row in rows]
+    elif experiment == "regrowth":
+        rows = _beside_dense(rows, run.before)
     yield from ({**same, **row} for row in rows)
+
+
+def _beside_dense(rows: Iterable[dict[str, Any]], before: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Without the network before, which may never have been trained; where it is the baseline, that is dense.
+
+    And without times, which are of different hours of the machine.
+    """
+    for row in rows:
+        if not row["arm"].endswith(WHOLE):
+            yield {**row, **_times({}, {})}
+        elif before.get("weights") == "baseline":
+            yield {**row, **_times({}, {}), "arm": "dense"}
 
 
 def _together(folder: Path, seed: str) -> dict[str, float | None]:
     """Milliseconds of a run's network beside those of the other runs of its seed; None if they were not measured."""
-    file = folder.parent / TOGETHER.format(seed=seed)
-    measured = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    return _milliseconds(measured.get(folder.name) or {}) | {"faster": None, "faster_32": None}
+    return _times({}, _measured(folder.parent, seed).get(folder.name) or {})
+
+
+def _in_turns(folder: Path, name: Sequence[str], arm: str) -> dict[str, float | None]:
+    """Times of a run's network, and of the one that it pruned, which took turns; the random criterion's has none."""
+    measured = _measured(folder.parent, name[2])
+    whole = measured.get(f"{name[0]}-1-{name[2]}") or {}
+    mine = {name[0]: measured.get(folder.name) or {}, f"{name[0]}{WHOLE}": whole}
+    return _times(whole, mine.get(arm) or {})
+
+
+def _measured(folder: Path, seed: str) -> dict[str, Any]:
+    file = folder / TOGETHER.format(seed=seed)
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
 
 
 def _milliseconds(measured: Mapping[str, Any]) -> dict[str, float | None]:
-    return {"ms": finite(measured.get("batch_1")), "ms_32": finite(measured.get("batch_32"))}
+    return {column: finite(measured.get(name)) for column, name in TIMES.items()}
 
 
 def _results(run: Pruned, arm: str, point: float) -> Iterator[dict[str, Any]]:
     """The result, the network before, and that of the random criterion, if there is one."""
-    for name, side in ((arm, run.after), (f"{arm}, by chance", run.random), (f"{arm}, whole", run.before)):
+    for name, side in ((arm, run.after), (f"{arm}, by chance", run.random), (f"{arm}{WHOLE}", run.before)):
         if side:
             yield {
                 "arm": name,
@@ -141,10 +175,10 @@ def _results(run: Pruned, arm: str, point: float) -> Iterator[dict[str, Any]]:
 
 
 def _times(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, float | None]:
-    """Milliseconds per image at batch 1 and 32, and how many times faster than the network that is not pruned."""
+    """Milliseconds per image, and how many times faster than the network that is not pruned."""
     first, ms = _milliseconds(before), _milliseconds(after)
     faster = {key: was / now if (was := first[key]) and (now := ms[key]) else None for key in ms}
-    return {**ms, "faster": faster["ms"], "faster_32": faster["ms_32"]}
+    return {**ms, **{key.replace("ms", "faster"): ratio for key, ratio in faster.items()}}
 
 
 def _curves(run: Pruned, arm: str, point: float) -> Iterator[dict[str, Any]]:
@@ -175,7 +209,7 @@ def _percent(value: Any) -> float | None:
 def summarised(runs: pd.DataFrame) -> pd.DataFrame:
     """Mean over seeds, and half the distance between the best and the worst."""
     grouped = runs.groupby(["experiment", "arm", "point"], sort=False)
-    numbers = ["left", "flops_left", "ms", "ms_32", "faster", "faster_32", "valid", "test"]
+    numbers = ["left", "flops_left", *TIMES, *(key.replace("ms", "faster") for key in TIMES), "valid", "test"]
     means = grouped[numbers].mean()
     for key in ("valid", "test"):
         means[f"{key}_range"] = (grouped[key].max() - grouped[key].min()) / 2
@@ -183,74 +217,26 @@ def summarised(runs: pd.DataFrame) -> pd.DataFrame:
     return means.round(3).reset_index()
 
 
-def claims(runs: pd.DataFrame) -> pd.DataFrame:
-    """What the comparison says, seed by seed: ours less the random criterion, filters less single weights at equal
-    time, ticket less dense and less reinit."""
-    rows = []
-    half = runs[runs.experiment == "half_flops"]
-    for arm in sorted(name for name in set(half.arm) if "," not in name):
-        rows.append(_difference(half, f"{arm} at half the FLOPs, less the random criterion", arm, f"{arm}, by chance"))
-    rows.append(_at_equal_time(runs[runs.experiment == "latency"]))
-    lottery = runs[runs.experiment == "lottery"]
-    for point, left in _rounds_near(lottery, (21.1, 10.0, 3.6)):
-        at = lottery[(lottery.point == point) | (lottery.arm == "dense")]
-        rows.append(_difference(at, f"ticket at {left:.1f} % of the weights, less dense", "ticket", "dense"))
-        rows.append(_difference(at, f"ticket at {left:.1f} % of the weights, less new weights", "ticket", "reinit"))
-    return pd.DataFrame([row for row in rows if row])
-
-
-def _rounds_near(lottery: pd.DataFrame, wanted: Sequence[float]) -> Iterator[tuple[int, float]]:
-    points = lottery[lottery.arm == "ticket"].groupby("point")["left"].mean()
-    rounds, left = points.index.tolist(), points.to_numpy()
-    nearest = [int(rounds[abs(left - share).argmin()]) for share in wanted] if rounds else []
-    for point in dict.fromkeys(nearest):
-        yield point, float(points[point])
-
-
-def _difference(rows: pd.DataFrame, text: str, arm: str, other: str) -> dict[str, Any]:
-    """Points of accuracy on test, or on validation data where the rounds were not tested."""
-    key = "test" if rows[rows.arm == arm]["test"].notna().all() else "valid"
-    ours, theirs = (rows[rows.arm == name].groupby("seed")[key].mean() for name in (arm, other))
-    return _claim(text, key, (ours - theirs).dropna())
-
-
-def _claim(text: str, key: str, pairs: "pd.Series[float]") -> dict[str, Any]:
-    if not len(pairs):
-        return {}
-    spread = "" if len(pairs) < 2 else f"{pairs.min():+.2f} to {pairs.max():+.2f}"
-    return {"claim": text, "on": key, "points": f"{pairs.mean():+.2f}", "seeds": len(pairs), "from to": spread}
-
-
-def _at_equal_time(rows: pd.DataFrame) -> dict[str, Any]:
-    """Filters less single weights of networks as fast: those of two widths, joined by a line over measured time.
-
-    A network faster or slower than all of them is compared with none.
-    """
-    key, found = "test" if len(rows) and rows["test"].notna().all() else "valid", {}
-    for seed, mine in rows.dropna(subset=["ms"]).groupby("seed"):
-        filters, others = mine[mine.arm == "filters"], mine[mine.arm == "weights"].sort_values("ms")
-        within = filters[filters.ms.between(others.ms.min(), others.ms.max())]
-        if len(within):
-            found[seed] = float((within[key] - np.interp(within.ms, others.ms, others[key])).mean())
-    return _claim("filters less single weights at equal measured time", key, pd.Series(found, dtype=float))
-
-
 def _plot(experiment: str, table: pd.DataFrame) -> Plot:
+    level = "" if experiment == "half_flops" else " The level line is not pruned."
     return Plot(
         experiment,
         TITLES[experiment],
-        f"{_key(table).title()} accuracy, mean over seeds; whiskers span the seeds. The level line is not pruned.",
+        f"{_key(table).title()} accuracy, mean over seeds; whiskers span the seeds.{level}",
         partial(_draw, experiment=experiment, table=table),
     )
 
 
 def _key(table: pd.DataFrame) -> str:
     """Whole networks were not all tested: they are what was pruned, not a result."""
-    results = table[(table.arm != "dense") & ~table.arm.str.endswith(", whole")]
+    results = table[(table.arm != "dense") & ~table.arm.str.endswith(WHOLE)]
     return "test" if results["test"].notna().all() else "valid"
 
 
 def _draw(figure: Figure, experiment: str, table: pd.DataFrame) -> None:
+    if experiment == "half_flops":
+        _draw_halves(figure, table)
+        return
     axes, (column, label), key = figure.subplots(), AXES[experiment], _key(table)
     arms = [arm for arm in table.arm.unique() if arm != "dense"]
     for order, arm in enumerate(arms):
@@ -258,7 +244,7 @@ def _draw(figure: Figure, experiment: str, table: pd.DataFrame) -> None:
     whole = table[table.arm == "dense"]["valid" if table[table.arm == "dense"][key].isna().any() else key]
     if len(whole):
         axes.axhline(whole.mean(), color=MUTED, linewidth=1.1, linestyle="--", label="dense")
-    if experiment in ("weights", "lottery"):
+    if experiment in ("weights", "lottery", "regrowth"):
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(FixedLocator(TICKS))
         axes.xaxis.set_major_formatter(ScalarFormatter())
@@ -267,6 +253,18 @@ def _draw(figure: Figure, experiment: str, table: pd.DataFrame) -> None:
     axes.set(xlabel=label, ylabel=f"{key.replace('valid', 'validation')} accuracy [%]")
     axes.margins(0.08)
     legend_above(figure, columns=3)
+
+
+def _draw_halves(figure: Figure, table: pd.DataFrame) -> None:
+    """Networks that have the same FLOPs, side by side."""
+    axes, results = figure.subplots(), table[~table.arm.str.endswith(WHOLE)]
+    rows = results.sort_values("arm").to_dict("records")
+    for order, row in enumerate(rows):
+        chance = int(", " in row["arm"])
+        looks: dict[str, Any] = {"color": SERIES[chance], "marker": MARKERS[chance]}
+        axes.errorbar([order], [row["test"]], yerr=[row["test_range"]], linestyle="none", capsize=4, ms=6, **looks)
+    axes.set_xticks(range(len(rows)), [row["arm"].replace(", ", "\n") for row in rows])
+    axes.set(ylabel="test accuracy [%]", xlim=(-0.5, len(rows) - 0.5))
 
 
 def _line(axes: Axes, rows: pd.DataFrame, column: str, key: str, arm: str, order: int) -> None:
@@ -282,10 +280,13 @@ def _page(runs: pd.DataFrame, summary: pd.DataFrame, plots: Sequence[Plot], comm
         "# Pruning",
         f"Made by `{command}` from the journals of the runs. Reduced: `runs.csv` names the training images; the "
         "configurations are `conf/experiment/pruning_*.yaml`. `left` is the share of weights, `flops_left` that of "
-        "FLOPs, in percent; `ms` and `ms_32` milliseconds per image in batches of 1 and 32, `faster` how many times "
-        "faster than the network that was pruned; `…_range` half the distance between the best and the worst seed. "
-        "Of `latency` the networks of a seed were measured in turns; `point` is the share of FLOPs that went, or the "
-        "width. Zeros among weights save no time: the single weights are of narrower networks, which are as fast.",
+        "FLOPs, in percent; `ms` and `ms_32` milliseconds per image in batches of 1 and 32, `ms_tflite` those of a "
+        "float32 file of TFLite, `faster` how many times faster than the network that was pruned; `…_range` half the "
+        "distance between the best and the worst seed. Of `latency` and `half_flops` the networks of a seed were "
+        "measured in turns; `point` is the share of FLOPs that went, or the width. Zeros among weights save no time: "
+        "the single weights are of narrower networks, which are as fast. "
+        "Of `regrowth` all networks are trained for as long: sparse from the first step, with connections that regrow "
+        "by their gradient (`rigl`) or by chance (`set`) or do not (`fixed`), or dense at first (`magnitude`).",
     ]
     found = claims(runs)
     parts += ["## In short", markdown(found)] if len(found) else []

@@ -18,6 +18,9 @@ from nas_cli.reports.experiments.markdown import markdown
 from nas_cli.reports.experiments.output import write_results
 
 ROWS, PAGE, PROJECTED = "two_hosts.csv", "two_hosts.md", "two_hosts_projected.csv"
+PART = "two hosts"
+"""Its row in made.csv."""
+
 NO_LINK = "no link"
 """The cluster of rows without communication."""
 FITTED = ("network.usable", "transports.gloo.message_ms", "transports.grpc.message_ms")
@@ -49,7 +52,7 @@ def build_two_hosts(
         PROJECTED: table.to_csv(index=False),
         PAGE: _page(rows, table, fits, command),
     }
-    made: list[Made] = [] if seconds is None else [in_process("two hosts", len(rows), seconds)]
+    made: list[Made] = [] if seconds is None else [in_process(PART, len(rows), seconds)]
     return write_results(out, texts, [], made)
 
 

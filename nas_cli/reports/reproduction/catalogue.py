@@ -14,7 +14,8 @@ LIMIT = 100
 
 FOLDERS: Mapping[str, str] = {
     "nasbench201": "search strategies on NAS-Bench-201 beside the published figures",
-    "random_against_grid": "random against grid search where one of four hyper-parameters matters, or all",
+    "random_against_grid": "random against grid search where one of four hyper-parameters matters, or all; repeated",
+    "estimators": "cheap estimators against full training: rank correlation and time",
     "neat": "NEAT on exclusive or and on Boston housing, DeepNEAT beside CoDeepNEAT and random search",
     "codeepneat": "the thesis: CoDeepNEAT with and without MorphNet",
     "darts": "DARTS on NAS-Bench-201, whose table knows the answer, and in its own space of cells",
@@ -22,7 +23,8 @@ FOLDERS: Mapping[str, str] = {
     "optimizers": "optimizers at one shared learning rate and each at its own",
     "scaling": "a cost model of data-parallel training, fitted to published rows, and what it projects",
     "morphnet": "MorphNet beside other ways to a smaller network, on one process and with Horovod",
-    "pruning": "weights and filters by criterion, latency, lottery tickets; tfmot's tutorials by two engines",
+    "pruning": "weights and filters by criterion, latency, lottery tickets, regrowth; tfmot's tutorials by two engines",
+    "architectures": "small networks of the zoo by MACs, parameters and measured time",
     "distillation": "what a teacher is worth, and losses that bear wrong labels",
 }
 """By name: what it shows."""
@@ -84,7 +86,7 @@ def _codeepneat(dataset: str, minutes: int) -> Experiment:
 
 
 def _pruning(only: str, part: str, minutes: int, smoke_arm: str = "", tiny: str = "") -> Experiment:
-    config = "pruning_lottery" if only == "lottery" else "pruning_cifar10"
+    config = "pruning_lottery" if only in ("lottery", "regrowth") else "pruning_cifar10"
     return Experiment(
         f"pruning_{only}", "pruning", (part,), "reproduce_pruning.py", f"--only {only}", minutes, LIMIT, (config,),
         smoke=f"--only {only} --arms {smoke_arm} --seeds 1 {SMALL} {tiny}" if smoke_arm else None,
@@ -114,6 +116,10 @@ EXPERIMENTS: Sequence[Experiment] = (
         smoke="--seeds 3", smoke_minutes=0.2, no_paper=SAME, journals=False,
     ),
     Experiment(
+        "search_again", "random_against_grid", ("regions",), "search_again.py", "", 1, 5, smoke="--seeds 3",
+        smoke_minutes=0.2, no_paper=SAME, journals=False,
+    ),
+    Experiment(
         "neat_xor", "neat", ("xor",), "reproduce_neat.py", "--only xor", 3, 10, ("neat_xor",),
         smoke="--only xor --seeds 2", no_paper=SAME,
     ),
@@ -133,6 +139,16 @@ EXPERIMENTS: Sequence[Experiment] = (
     Experiment(
         "tfmot_mnist", "pruning", ("tfmot_mnist",), "reproduce_tfmot_mnist.py", "", 15, 30,
         smoke="--seeds 1 --train-size 600", smoke_minutes=1.0, no_paper=SAME, data=("mnist",), journals=False,
+    ),
+    Experiment(
+        "estimators", "estimators", ("estimators",), "reproduce_estimators.py", "", 15, 30, ("estimators",),
+        no_smoke="two seeds of every estimator take longer than a smoke run; tests read made-up journals",
+        no_paper=LARGER,
+    ),
+    Experiment(
+        "architectures", "architectures", ("architectures",), "reproduce_architectures.py", "", 15, 30,
+        ("architectures",), no_smoke="`nas train` as in morphnet_equal_flops; tests read made-up journals",
+        no_paper=LARGER,
     ),
     _codeepneat("mnist", 40), _codeepneat("cifar10", 50), _codeepneat("cifar100", 60), _codeepneat("tiny_imagenet", 60),
     Experiment(
@@ -172,9 +188,11 @@ EXPERIMENTS: Sequence[Experiment] = (
     _pruning("half_resnet20", "half_flops", 30),
     _pruning("half_vgg16", "half_flops", 90),
     _pruning("lottery", "lottery", 30, "ticket", "prune.rounds=2"),
+    _pruning("regrowth", "regrowth", 15),
     Experiment(
         "distillation_mnist", "distillation", ("mnist",), "reproduce_distillation.py",
-        "--parts mnist --seeds 3 --temperatures 20", 75, LIMIT, ("distill_mnist", "distill_mnist_teacher"),
+        "--parts mnist --seeds 3 --arms student_plain,student_T20,small_plain,small_T4", 45, LIMIT,
+        ("distill_mnist", "distill_mnist_teacher"),
         smoke=f"--parts mnist --seeds 1 --temperatures 20 --arms student_plain,student_T20 {SMALL}", smoke_minutes=1.0,
         no_paper=LARGER,
     ),

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
-from nas_cli.reports.experiments.pruning import claims as pruning_claims
+from nas_cli.reports.experiments.pruning_claims import claims as pruning_claims
 from nas_cli.reports.intervals import difference_interval
+from nas_cli.reports.measure import finite
 from nas_cli.reports.reproduction import rules
 from nas_cli.reports.reproduction.folder import Folder, Missing, records
 from nas_cli.reports.reproduction.lecture import topic
@@ -20,7 +22,7 @@ DROP = 1.0
 
 def claims() -> list[Claim]:
     """A claim per topic, and per published figure of a method that a topic names."""
-    return [*_sizes(), *_pruning(), *_distillation(), *_losses()]
+    return [*_sizes(), *_architectures(), *_pruning(), *_distillation(), *_losses()]
 
 
 def _sizes() -> Iterator[Claim]:
@@ -64,6 +66,38 @@ def _pruned_int8(folder: Folder) -> Judged:
     return Judged(f"{times:.1f} times smaller, {loss:+.2f} points lost", verdict, why)
 
 
+def _architectures() -> Iterator[Claim]:
+    place, command, less = "architectures/architectures", "reproduce_architectures.py", "small widths, 5,000 images"
+    zoo = "efficient architectures: MobileNet and others of the zoo"
+    paper = "designed to be cheap, no figure"
+    yield topic(zoo, paper, place, command, partial(_at_equal_cost, equal="MACs"), less)
+    text = f"{zoo}, by time"
+    yield topic(text, paper, place, command, partial(_at_equal_cost, equal="measured time"), less)
+    both = "efficient architectures: separable in place of whole convolutions"
+    yield topic(both, paper, place, command, _separable, less)
+
+
+def _at_equal_cost(folder: Folder, equal: str) -> Judged:
+    rows = records(folder.table("claims.csv", equal=equal))
+    ours = "; ".join(f"{row['claim']} {row['points']:+.1f} points ({_span(row)})" for row in rows)
+    why = "above ResNet-20 of the width that costs as much, in every seed; those that cost less than all are left out"
+    return Judged(ours, rules.counted([row["lowest"] > 0 for row in rows]), why)
+
+
+def _separable(folder: Folder) -> Judged:
+    (row,) = records(folder.table("claims.csv", equal="widths"))
+    if finite(row["faster"]) is None:
+        raise Missing("architectures/claims.csv has no times: the networks were not measured together")
+    ours = f"{row['fewer_macs']:.1f} times fewer MACs, {row['faster']:.1f} times as fast, {row['points']:+.1f} points"
+    held = [row["fewer_macs"] > 1, row["faster"] > 1, row["points"] >= -rules.POINTS_BAR]
+    why = f"fewer MACs, less measured time, no more than {rules.POINTS_BAR:g} points lost"
+    return Judged(f"{ours} ({_span(row)})", rules.counted(held), why)
+
+
+def _span(row: dict[str, Any]) -> str:
+    return f"{row['lowest']:+.1f} to {row['highest']:+.1f} over seeds"
+
+
 def _pruning() -> Iterator[Claim]:
     small = "ResNet-20, 5,000 images of CIFAR-10"
     for experiment, what in (("weights", "single weights"), ("filters", "whole filters")):
@@ -82,6 +116,9 @@ def _pruning() -> Iterator[Claim]:
     command, less = "reproduce_pruning.py --only lottery", "10,000 of 55,000 images, 1,700 of 50,000 steps a round"
     paper = "at 21 % of the weights no worse than dense, better than new weights (Frankle & Carbin 2019)"
     yield topic(ticket, paper, "pruning/lottery", command, _lottery, less)
+    regrown = "pruning: regrowth of removed connections, LeNet-300-100 on MNIST"
+    command, less = "reproduce_pruning.py --only regrowth", "10,000 of 55,000 images, 10 epochs"
+    yield topic(regrown, "named, no figure", "pruning/regrowth", command, _regrowth, less)
     morphnet = "pruning: MorphNet against pruned filters at equal FLOPs, ResNet-20"
     command = "reproduce_morphnet.py --only pruned"
     yield topic(morphnet, "no figure", "morphnet/equal_flops", command, _equal_flops, small)
@@ -135,6 +172,14 @@ def _lottery(folder: Folder) -> Judged:
     ours = f"{dense[0]} {dense[1]:+.2f} points{_over(dense[2])}, less new weights {new[1]:+.2f}{_over(new[2])}"
     why = "no more than 0.2 points below dense, and above new weights"
     return Judged(ours, rules.counted([dense[1] >= -0.2, new[1] > 0]), why)
+
+
+def _regrowth(folder: Folder) -> Judged:
+    found = _pruning_claim(folder, "regrowth", "less fixed")
+    beside = _pruning_claim(folder, "regrowth", "less magnitude")
+    ours = "; ".join(f"{name} {points:+.2f} points{_over(spread)}" for name, points, spread in [*found, *beside])
+    why = "with regrowth above connections that are fixed, at every sparsity; all trained for as long"
+    return Judged(ours, rules.counted([points > 0 for _, points, _ in found]), why)
 
 
 def _equal_flops(folder: Folder) -> Judged:

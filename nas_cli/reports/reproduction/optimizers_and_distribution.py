@@ -4,6 +4,9 @@ from collections.abc import Callable
 from functools import partial
 
 from nas_cli.reports.experiments.scaling import PAPER_TABLE
+from nas_cli.reports.experiments.two_hosts import PART as TWO_HOSTS
+from nas_cli.reports.experiments.two_hosts import PROJECTED as PROJECTED_HOSTS
+from nas_cli.reports.experiments.two_hosts import ROWS as MEASURED
 from nas_cli.reports.optimizer_statements import REPRODUCED as HELD
 from nas_cli.reports.optimizer_statements import UNSURE, UNTESTED, Statement, statements
 from nas_cli.reports.optimizer_study import TITLES
@@ -23,6 +26,7 @@ TABLE_BAR = 0.1
 SHARED = "python scripts/reproduce_optimizers.py --only shared"
 STUDY = "the document: 50,000 images, 150 epochs; its batch size, learning rate, filters and dropout are not given"
 PROJECTED = "projected, not measured: the document's machine has 16 K80"
+HOSTS = "two namespaces of one machine stand for hosts, networks for 32×32 pixels, two workers; needs root on Linux"
 MACHINE = (
     "16 K80 are not here: a cost model fitted to published measurements stands in; `nas bench --mode {mode} -np 16` "
     "with the document's five networks on a p2.16xlarge runs it"
@@ -57,6 +61,8 @@ def claims() -> list[Claim]:
         _stated("every model but VGG16 improves with each process", "in words", _improves),
         _stated("ring: near-linear for ResNet and Inception, not for VGG", "in words", _linear),
         _stated("25 Gb/s may not be enough for VGG", "in words", _network),
+        _two_hosts("ring and parameter servers between two hosts", "no figure of two hosts", _between_hosts),
+        _two_hosts("projection calibrated at one width of the link, told another", "within 20 % (our bar)", _foretold),
     ]
 
 
@@ -162,6 +168,11 @@ def _stated(item: str, paper: str, judge: Callable[[Folder], Judged]) -> Claim:
     )
 
 
+def _two_hosts(item: str, paper: str, judge: Callable[[Folder], Judged]) -> Claim:
+    command = "python scripts/two_hosts.py"
+    return Claim(NAME, f"measured: {item}", paper, "scaling", TWO_HOSTS, command, HOSTS, judge)
+
+
 def _settings(folder: Folder) -> Judged:
     rows = folder.table("projection.csv", cluster=CLUSTER)
     counts = sorted({int(value) for value in rows["processes"]})
@@ -228,3 +239,22 @@ def _network(folder: Folder) -> Judged:
     ours = ", ".join(f"{name}: {what}" for name, what in binds.items())
     held = [(what != "compute") == (name in HEAVY) for name, what in binds.items()]
     return _projected(f"V100 and 25 Gb/s, what binds: {ours}", held, "the network binds VGG, and only VGG")
+
+
+def _between_hosts(folder: Folder) -> Judged:
+    rows = folder.table(MEASURED)
+    told = []
+    for (name, link), group in rows[rows.processes == 2].groupby(["model", "cluster"], sort=False):
+        rates = ", ".join(f"{row['mode']} {row['images_per_second']:.1f}" for row in records(group))
+        told.append(f"{name}, {link}: {rates}")
+    return Judged(f"{'; '.join(told)} images/s", ALONE, "measured; a core each, a token bucket limits the link")
+
+
+def _foretold(folder: Folder) -> Judged:
+    """Of the predictions alone: a row that the profile was fitted to says nothing."""
+    rows = folder.table(PROJECTED_HOSTS, used="predicted")
+    errors = rows["error %"].abs()
+    met = rows["within 20 %"] == "yes"
+    ours = f"{int(met.sum())} of {len(rows)} predictions within 20 %, median error {errors.median():.0f} %"
+    ours += f", largest {errors.max():.0f} %"
+    return Judged(ours, rules.counted(met.tolist()), "every prediction of a link that the profile was not fitted to")

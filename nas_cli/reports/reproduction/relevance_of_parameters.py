@@ -18,8 +18,8 @@ CRITERIA = {
 }
 SIZES = {
     "boston": "graphs of 4 vertices",
-    "mnist": "4,000 of 54,000 images, graphs of 5 vertices with 8 channels",
-    "cifar10": "3,000 of 45,000 images, graphs of 5 vertices with 12 channels",
+    "mnist": "2,000 of 54,000 images, graphs of 5 vertices with 8 channels",
+    "cifar10": "2,000 of 45,000 images, graphs of 5 vertices with 12 channels",
 }
 PLANTED = "nothing: data made by a formula, whose structure is known"
 
