@@ -33,6 +33,9 @@ case "$1" in
 @HOSTS@
   *) echo "ssh: connect to host $1: No route to host" >&2; exit 255 ;;
 esac
+ip -n "$space" link show @DEVICE@ | grep -q "state UP" || {
+  echo "ssh: connect to host $1: No route to host" >&2; exit 255
+}
 shift
 while :; do case "$1" in -o | -p | -i) shift 2 ;; *) break ;; esac; done
 exec ip netns exec "$space" env -i HOME="$HOME" PATH=/usr/sbin:/usr/bin:/sbin:/bin sh -c "$*"
@@ -50,6 +53,15 @@ class TwoNamespaces:
         for space in self._spaces:
             words = f"qdisc replace dev {DEVICE} root tbf rate {mbit_s}mbit burst {BURST} latency {QUEUE}"
             _do("tc", "-n", space, *words.split())
+
+    def cut(self) -> None:
+        """Takes the cable out of the second host, on which everything goes on."""
+        _do("ip", "-n", self._spaces[1], "link", "set", DEVICE, "down")
+
+    def switch_off(self) -> None:
+        """Ends the second host with all its processes, of whose end nothing is heard over the network."""
+        self.cut()
+        _kill_all(self._spaces[1])
 
     def run(self, argv: Sequence[str]) -> int:
         """The exit code of a command on the first host, where ssh leads to the other; it ends with this process."""
@@ -118,7 +130,7 @@ def _name(spaces: Sequence[str]) -> None:
 def _stand_in(tools: Path, spaces: Sequence[str]) -> Path:
     hosts = [f"  {address}) space={space} ;;" for address, space in zip(ADDRESSES, spaces, strict=True)]
     ssh = tools / "ssh"
-    ssh.write_text(SSH.replace("@HOSTS@", "\n".join(hosts)), encoding="utf-8")
+    ssh.write_text(SSH.replace("@HOSTS@", "\n".join(hosts)).replace("@DEVICE@", DEVICE), encoding="utf-8")
     ssh.chmod(0o755)
     return tools
 
@@ -126,13 +138,17 @@ def _stand_in(tools: Path, spaces: Sequence[str]) -> Path:
 def _remove(spaces: Sequence[str]) -> None:
     """Ends what is left in the namespaces, and removes them; their devices go with them."""
     for space in spaces:
-        while left := _said("ip", "netns", "pids", space).split():
-            for pid in left:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGKILL)
-            time.sleep(0.05)
+        _kill_all(space)
         _said("ip", "netns", "delete", space)
         shutil.rmtree(NAMES / space, ignore_errors=True)
+
+
+def _kill_all(space: str) -> None:
+    while left := _said("ip", "netns", "pids", space).split():
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        time.sleep(0.05)
 
 
 def _do(*command: str) -> None:

@@ -2,7 +2,8 @@
 
 How a command uses it (`nas train` is the example):
 
-1. `@parallel_options` on the Click function adds -np and -H; `asked_processes(given)` takes their values out again.
+1. `@parallel_options` on the Click function adds -np, -H and --min-np; `asked_processes(given)` takes their values out
+   again.
 2. `dispatch(request, in_parallel(request, actions, asked, together))`, where `together` is a `Together` with what
    only the command knows: its memory, its preparation, and what the processes other than the first do.
 3. `execute` and `follow` begin with `ring = join_ring(config)`, and give the ring to `fit` (or `compress`). A process
@@ -15,25 +16,29 @@ until then; rank 0 takes it over, and alone writes journal, checkpoints, models,
 log.txt; rank 0's progress also to the terminal. Ctrl-C goes to the parent, which passes it to rank 0. At the end the
 parent returns the summary that rank 0 wrote.
 
-`launch.json` keeps the number of processes, for it decides the size of a batch: --resume goes on with as many.
+`launch.json` keeps the number of processes, for it decides the size of a batch: --resume goes on with as many. With
+--min-np other numbers may share that batch, and the parent starts a job again that has lost a process: see `elastic`.
 """
 
 import contextlib
 import json
+import math
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import click
 
+from nas_cli.commands.elastic import Elastic, count
 from nas_cli.commands.machine import cores
 from nas_cli.commands.request import Actions, Request
-from nas_cli.distributed.hosts import Host
-from nas_cli.distributed.job_output import ProcessFailed
+from nas_cli.distributed.hosts import Host, parse_hosts, written
+from nas_cli.distributed.job_output import ALONE, ProcessFailed
 from nas_cli.distributed.launcher import INTERRUPTED, launch
 from nas_cli.distributed.preflight import Plan, preflight
-from nas_cli.distributed.ring import Ring, is_rank, join, rank_number, ranks_here
+from nas_cli.distributed.ring import BEGUN, Ring, is_rank, join, rank_number, ranks_here
 from nas_cli.errors import LaunchError, RunError
 from nas_cli.runs.folder import RunFolder
 
@@ -45,10 +50,12 @@ LAUNCH = "launch.json"
 
 @dataclass(frozen=True)
 class Processes:
-    """What the user typed; None is not given."""
+    """What the user typed; None is not given. `begun`: what decides the batch of a step of a run that goes on."""
 
     number: int | None = None
     hosts: str | None = None
+    least: int | None = None
+    begun: int | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,8 @@ class Together:
     `prepare`: in the parent, everything slow that needs no TensorFlow and that all processes will read.
     `follow`: in every process but the first: the same calls of the ring as `execute`, and no writing.
     `shown`: what so many processes do, in words. `any_number`: True where their number changes no result, so that a
-    run may be resumed with another one. `smaller`: what to lower where memory does not suffice.
+    run may be resumed with another one. `equal_shares`: True where each takes as much of a step as any other, so that
+    no other number can go on with it. `smaller`: what to lower where memory does not suffice.
     """
 
     memory_bytes: Callable[[Any], float | None]
@@ -69,6 +77,7 @@ class Together:
         f"batches of {processes} x {config.training.batch_size} examples"
     )
     any_number: Callable[[Any], bool] = lambda config: False
+    equal_shares: Callable[[Any], bool] = lambda config: False
     smaller: str = "-np or training.batch_size"
 
 
@@ -76,15 +85,24 @@ NUMBER_HELP = "Processes that train together (Horovod); each takes training.batc
 
 
 def parallel_options(function: F, number_help: str = NUMBER_HELP) -> F:
-    """A decorator that adds -np and -H."""
+    """A decorator that adds -np, -H and --min-np."""
     hosts_help = "Hosts and their slots, reached by ssh; the first one runs rank 0.  [localhost:N]"
+    least_help = "Go on with as few as N of the processes when one of them or its host is lost."
+    function = click.option("--min-np", "min_np", type=int, metavar="N", help=least_help)(function)
     function = click.option("-H", "hosts", metavar="HOST:SLOTS,...", help=hosts_help)(function)
     return click.option("-np", "processes", type=int, metavar="N", help=number_help)(function)
 
 
 def asked_processes(given: dict[str, Any]) -> Processes:
-    """The values of -np and -H, taken out of what Click parsed."""
-    return Processes(given.pop("processes"), given.pop("hosts"))
+    """The values of -np, -H and --min-np, taken out of what Click parsed.
+
+    Raises:
+        UsageError: a --min-np that cannot be.
+    """
+    asked = Processes(given.pop("processes"), given.pop("hosts"), given.pop("min_np"))
+    if asked.least is not None and asked == Processes(least=asked.least) and given["resume"] is None:
+        raise click.UsageError(f"--min-np {asked.least} needs -np or -H, which say how many processes there are.")
+    return _checked(asked)
 
 
 def in_parallel(request: Request, actions: Actions, asked: Processes, together: Together) -> Actions:
@@ -100,6 +118,8 @@ def in_parallel(request: Request, actions: Actions, asked: Processes, together: 
         if is_rank():
             return _as_rank(actions, together, config, run)
         wanted = _wanted(asked, run, together.any_number(config))
+        if wanted.least is not None and together.equal_shares(config):
+            raise LaunchError("--min-np: here each process takes an equal share of a step: leave it out.")
         complete = any(event["event"] == "end" for event in run.events())
         if complete or wanted == Processes() or wanted == Processes(1):
             return actions.execute(config, run)
@@ -154,42 +174,79 @@ def _as_parent(command: str, together: Together, wanted: Processes, config: Any,
     def note(line: str) -> None:
         click.echo(line, err=True)
 
+    def check(number: int | None, hosts: str | None) -> Plan:
+        memory = together.memory_bytes(_share(config, wanted.begun, number))
+        return preflight(number, hosts, cores(), memory, together.smaller)
+
     with run.lock():
-        plan = preflight(wanted.number, wanted.hosts, cores(), together.memory_bytes(config), together.smaller)
+        elastic = _elastic(wanted, run, check, note)
+        plan = elastic.plan() if elastic and run.events() else check(wanted.number, wanted.hosts)
         together.prepare(config, run, note)
-        run.write_json(LAUNCH, {"processes": plan.processes, "hosts": _shown(plan.hosts)})
+        begun = wanted.begun or (elastic.number if elastic else plan.processes)
+        least = {} if elastic is None else {"min_processes": wanted.least}
+        shown = written(elastic.hosts if elastic else plan.hosts)
+        run.write_json(LAUNCH, {"processes": begun, "hosts": shown, **least})
     for line in plan.notes:
         note(line)
-    note(f"{plan.processes} processes on {_shown(plan.hosts)}, {together.shown(config, plan.processes)}")
-    code = _launch(plan, command, config, run, note)
+    note(f"{count(plan.processes)} on {written(plan.hosts)}, {together.shown(config, begun)}")
+    code = _launch(plan, elastic, begun, command, config, run, note)
     summary = run.path / "summary.json"
     if not summary.exists() or (code == INTERRUPTED and not run.events()):
         return {"status": "interrupted"}
-    written: Mapping[str, Any] = json.loads(summary.read_text(encoding="utf-8"))
-    return written
+    read: Mapping[str, Any] = json.loads(summary.read_text(encoding="utf-8"))
+    return read
 
 
-def _launch(plan: Plan, command: str, config: Any, run: RunFolder, note: Note) -> int:
+def _elastic(wanted: Processes, run: RunFolder, check: Callable[[int, str], Plan], note: Note) -> Elastic | None:
+    """What goes on when a process is lost; None if nothing is to."""
+    if wanted.least is None:
+        return None
+    hosts = parse_hosts(wanted.hosts) if wanted.hosts else (Host("localhost", wanted.number or 1),)
+    slots = sum(host.slots for host in hosts)
+    number = wanted.number or min(slots, wanted.begun or slots)
+    return Elastic(run, hosts, number, wanted.least, check, note)
+
+
+def _share(config: Any, begun: int | None, number: int | None) -> Any:
+    """The configuration, with what one of `number` processes takes of the batch of those that were begun with."""
+    if begun is None or number is None:
+        return config
+    batch = math.ceil(config.training.batch_size * begun / number)
+    return replace(config, training=replace(config.training, batch_size=batch))
+
+
+def _launch(
+    plan: Plan, elastic: Elastic | None, begun: int, command: str, config: Any, run: RunFolder, note: Note
+) -> int:
     argv = [sys.executable, "-m", "nas_cli", command, "--resume", str(run.path.resolve())]
     debug = "--debug" in sys.argv
     argv += ["--debug"] if debug else []
+    start = partial(launch, argv=argv, log=run.log, show=note, same_order=config.deterministic, debug=debug)
     try:
-        return launch(plan, argv, run.log, note, same_order=config.deterministic, debug=debug)
+        if elastic is None:
+            return start(plan)
+        look, further = elastic.look, {BEGUN: str(begun)}
+        return elastic.carry_on(plan, lambda one: start(one, further=further, look=partial(look, one)))
     except ProcessFailed as error:
         # A run that has not begun is removed, and its log with it.
         resume = f"see {run.log}, and continue with  nas {command} --resume {run.path}"
         more = resume if run.events() else "--debug shows all that they printed."
-        raise LaunchError(f"{error}; {more}") from error
+        raise LaunchError(f"{str(error).rstrip('.')}; {more}") from error
 
 
 def _as_rank(actions: Actions, together: Together, config: Any, run: RunFolder) -> Mapping[str, Any]:
-    if rank_number() == 0:
-        # The parent shows what comes on standard output; native libraries write to the error stream as they like.
-        with contextlib.redirect_stderr(sys.stdout):
-            return actions.execute(config, run)
-    with contextlib.suppress(KeyboardInterrupt):
-        together.follow(config, run)
-    return {"status": "completed"}
+    try:
+        if rank_number() == 0:
+            # The parent shows what comes on standard output; native libraries write to the error stream as they like.
+            with contextlib.redirect_stderr(sys.stdout):
+                return actions.execute(config, run)
+        with contextlib.suppress(KeyboardInterrupt):
+            together.follow(config, run)
+        return {"status": "completed"}
+    except ProcessFailed as error:
+        # Another process is gone, which may be noticed here first.
+        click.echo(f"Error: {error}", err=True)
+        raise click.exceptions.Exit(ALONE) from error
 
 
 def _wanted(asked: Processes, run: RunFolder, any_number: bool = False) -> Processes:
@@ -197,6 +254,7 @@ def _wanted(asked: Processes, run: RunFolder, any_number: bool = False) -> Proce
 
     Raises:
         RunError: without `any_number`, another number than the run was begun with, or hosts for a run of one process.
+        UsageError: a --min-np above the number of processes.
     """
     file = run.path / LAUNCH
     if not file.exists():
@@ -206,14 +264,32 @@ def _wanted(asked: Processes, run: RunFolder, any_number: bool = False) -> Proce
     try:
         begun = json.loads(file.read_text(encoding="utf-8"))
         number, hosts = int(begun["processes"]), str(begun["hosts"])
+        least = asked.least or begun.get("min_processes")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{file} cannot be read: restore it from a copy, or start a new run.") from error
     if any_number and (asked.hosts is not None or asked.number not in (None, number)):
-        return asked
+        return _checked(replace(asked, least=least))
+    if least is not None and not any_number:
+        return _checked(Processes(asked.number, asked.hosts or hosts, least, number))
     if asked.number not in (None, number):
-        raise RunError(f"{run.path} was begun with -np {number}, not {asked.number}: resume it without -np.")
-    return Processes(number, asked.hosts or hosts)
+        raise RunError(
+            f"{run.path} was begun with -np {number}, not {asked.number}: resume it without -np, or with --min-np too."
+        )
+    return _checked(Processes(number, asked.hosts or hosts, least))
 
 
-def _shown(hosts: tuple[Host, ...]) -> str:
-    return ",".join(f"{host.name}:{host.slots}" for host in hosts)
+def _checked(given: Processes) -> Processes:
+    """The same.
+
+    Raises:
+        UsageError: --min-np is below 1 or above the number of processes.
+    """
+    if given.least is None:
+        return given
+    number = given.number
+    if number is None and given.hosts is not None:
+        number = sum(host.slots for host in parse_hosts(given.hosts))
+    if given.least < 1 or (number is not None and given.least > number):
+        limit = "" if number is None else f" and at most the number of processes, {number}"
+        raise click.UsageError(f"--min-np {given.least}: must be at least 1{limit}.")
+    return given

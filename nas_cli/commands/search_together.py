@@ -33,16 +33,21 @@ def together() -> Together:
         follow=follow,
         shown=_shown,
         any_number=_any_number,
+        equal_shares=_equal_shares,
         smaller="-np, resources.workers or training.batch_size",
     )
 
 
 def _any_number(config: SearchConfig) -> bool:
-    """False where the number of processes decides what is computed: batches of common trainings have an equal share
-    from each."""
+    """False where the number of processes decides what is computed: the batches of common trainings."""
+    return not is_joint(config) and not _equal_shares(config)
+
+
+def _equal_shares(config: SearchConfig) -> bool:
+    """True for supernets, whose steps are means of equal shares."""
     from nas_cli.build import has_supernet
 
-    return not is_joint(config) and not has_supernet(config)
+    return has_supernet(config)
 
 
 def memory_bytes(config: SearchConfig) -> float | None:

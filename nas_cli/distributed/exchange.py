@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from nas_cli.distributed.job_output import ProcessFailed
 from nas_cli.distributed.ring import HorovodRing, OneProcess, Ring, is_rank
-from nas_cli.errors import LaunchError
 
 QUIET = {"HOROVOD_CYCLE_TIME": "10", "HOROVOD_STALL_CHECK_DISABLE": "1"}
 """Horovod looks for news every 10 ms instead of every one, and does not mind that a process waits for long."""
@@ -22,14 +22,14 @@ def exchange(ring: Ring, value: Any) -> list[Any]:
     """The picklable values that all processes have given, by rank, on every one of them; a collective call.
 
     Raises:
-        LaunchError: a process of the ring is gone.
+        ProcessFailed: a process of the ring is gone.
     """
     text = base64.b64encode(pickle.dumps(value)).decode()
     try:
         given = ring.gather(text)
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise LaunchError(f"another process of this job is gone ({reason}).") from error
+        raise ProcessFailed(f"another process of this job is gone ({reason}).") from error
     return [pickle.loads(base64.b64decode(one)) for one in given]
 
 

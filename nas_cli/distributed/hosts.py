@@ -50,6 +50,11 @@ def parse_hosts(text: str) -> tuple[Host, ...]:
     return tuple(hosts)
 
 
+def written(hosts: Sequence[Host]) -> str:
+    """The text that `parse_hosts` reads."""
+    return ",".join(f"{host.name}:{host.slots}" for host in hosts)
+
+
 def assigned(hosts: Sequence[Host], processes: int) -> dict[Host, int]:
     """How many of the processes each host gets, in order; hosts that get none are left out.
 
@@ -58,9 +63,8 @@ def assigned(hosts: Sequence[Host], processes: int) -> dict[Host, int]:
     """
     slots = sum(host.slots for host in hosts)
     if processes > slots:
-        shown = ",".join(f"{host.name}:{host.slots}" for host in hosts)
         raise LaunchError(
-            f"-np {processes} with -H {shown}: there are {slots} slots; give more slots or a smaller -np."
+            f"-np {processes} with -H {written(hosts)}: there are {slots} slots; give more slots or a smaller -np."
         )
     given: dict[Host, int] = {}
     for host in hosts:

@@ -13,10 +13,16 @@ _OF_A_RANK = re.compile(r"\[(?:\d+,)?(\d+)\]<(stdout|stderr)>:(.*)", re.DOTALL)
 _EXIT = re.compile(r"Process (\d+) exit with status code (\d+)\.")
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception|Interrupt|Exit)\b")
 USAGE = 2
+ALONE = 3
+"""The exit code of a process that ends because another one is gone."""
 
 
 class ProcessFailed(LaunchError):
-    """A process ended by itself and did not say why in words meant for the user."""
+    """A process was lost, and it is no fault of what was asked for; `rank`: its number, None if it is not known."""
+
+    def __init__(self, message: str, rank: int | None = None) -> None:
+        super().__init__(message)
+        self.rank = rank
 
 
 @final
@@ -65,13 +71,13 @@ class JobOutput:
         rank, status = self.failed
         own = next((line for line in reversed(self._last[rank]) if line.startswith("Error: ")), None)
         if own is not None:
-            kind = ConfigError if status == USAGE else LaunchError
-            return kind(own.removeprefix("Error: "))
+            kinds: dict[int, type[NasError]] = {USAGE: ConfigError, ALONE: ProcessFailed}
+            return kinds.get(status, LaunchError)(own.removeprefix("Error: "))
         how = f"ended with exit code {status}: {self._reason(rank)}"
         if status > 128:
             how = f"was killed by signal {status - 128}" + (", perhaps for lack of memory" if status == 137 else "")
         who = self._name(rank) if self._names else f"process {rank} of {processes}"
-        return ProcessFailed(f"{who} {how}; the others were stopped")
+        return ProcessFailed(f"{who} {how}; the others were stopped", rank)
 
     def _name(self, rank: int) -> str:
         return self._names[rank] if self._names else f"rank {rank}"

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from nas_cli.distributed.collective import arguments, variables
+from nas_cli.distributed.hosts import assigned
 from nas_cli.distributed.job_output import JobOutput
 from nas_cli.distributed.ports import interface_towards
 from nas_cli.distributed.preflight import Plan
@@ -34,6 +35,9 @@ ASK_SECONDS = 0.5
 """So often rank 0 is looked for after Ctrl-C, until it is there."""
 END_SECONDS = 15
 
+LOOK_SECONDS = 30
+"""So often a job's hosts are looked after: the processes of the others notice one that is cut off by the time-out."""
+
 INTERRUPTED = 130
 
 SETTINGS = {"TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -48,13 +52,16 @@ def launch(
     *,
     same_order: bool = False,
     debug: bool = False,
+    further: Mapping[str, str] | None = None,
+    look: Callable[[], None] | None = None,
 ) -> int:
     """Runs `argv` in every process of the plan: 0 when all have ended well, 130 after Ctrl-C or SIGTERM.
 
     All output is added to the file `log`; what rank 0 writes to its standard output (`debug`: everything) also goes to
     `show`, by line.
     After Ctrl-C rank 0 gets a SIGINT and leads the others to the end; those that do not end in time are killed.
-    `same_order`: sums over processes are always formed in the same order, at some cost.
+    `same_order`: sums over processes are always formed in the same order, at some cost. `further`: environment
+    variables of the processes. `look` is called now and then, and ends the job with what it raises.
 
     Raises:
         LaunchError: what the first process to fail said as its `Error:` line; all others have been ended.
@@ -69,7 +76,7 @@ def launch(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**variables(plan.collective), **environment(os.environ, mark)},
+            env={**variables(plan.collective), **environment(os.environ, mark), **(further or {})},
             start_new_session=True,
             preexec_fn=begin_child,
             text=True,
@@ -79,7 +86,7 @@ def launch(
         reader.start()
         interrupted = False
         try:
-            process.wait()
+            _wait(process, output, look)
         except KeyboardInterrupt:
             interrupted = True
             show("stopping all processes; Ctrl-C again to stop at once")
@@ -97,7 +104,9 @@ def launch(
 
 def command(plan: Plan, argv: Sequence[str], same_order: bool = False) -> list[str]:
     """The arguments of horovodrun; the default time-outs of 30 s are too short for many imports on few cores."""
-    hosts = ",".join(f"{host.name}:{host.slots}" for host in plan.hosts)
+    # Horovod fills all slots that it is told of, whatever the number of processes.
+    given = assigned(plan.hosts, plan.processes)
+    hosts = ",".join(f"{host.name}:{number}" for host, number in given.items())
     options, argv = arguments(plan.collective, WAIT_SECONDS, argv)
     options += ["--start-timeout", str(WAIT_SECONDS)]
     others = [host.name for host in plan.hosts if not host.is_local]
@@ -121,6 +130,16 @@ def processes_of(mark: str) -> list[psutil.Process]:
             if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found
+
+
+def _wait(process: subprocess.Popen[str], output: JobOutput, look: Callable[[], None] | None) -> None:
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(None if look is None else LOOK_SECONDS)
+            return
+        # A job that is ending already has its reason.
+        if look is not None and output.failed is None:
+            look()
 
 
 def _read(process: subprocess.Popen[str], output: JobOutput) -> None:

@@ -1,22 +1,28 @@
-"""Training with variables on parameter servers, directed by a coordinator (TensorFlow's ParameterServerStrategy).
+"""Training with tensors on parameter servers, directed by a coordinator (TensorFlow's ClusterCoordinator).
 
-Synchronous: every worker adds the gradient of its share to a sum that lies beside the variable; when all have, the
-servers apply the mean once, and the next round begins. TensorFlow has only the barrier ready-made, not the sum.
-Asynchronous: a worker reads the variables, computes, and has the servers apply its gradient at once.
+Synchronous: every worker adds the change that its share asks for to sums that lie beside the tensors; when all have,
+the servers apply the mean once, and the next round begins. TensorFlow has only the barrier ready-made, not the sum.
+Asynchronous: a worker reads the tensors, computes, and has the servers apply its change at once.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import Any, final
+
+from numpy.typing import NDArray
 
 from nas_cli.distributed.reported_usage import Accounts
 from nas_cli.distributed.ring import JSON
+from nas_cli.distributed.served_tensors import ServedTensors, server_device
 from nas_cli.distributed.server_roles import COORDINATOR, SERVER, WORKER, Cluster, await_cluster
+from nas_cli.distributed.step_log import StepLog
 from nas_cli.errors import LaunchError
 
-Gradients = Callable[[Any, Any], Sequence[Any]]
-"""(images, labels) to the gradient of each variable; traced into the workers' graphs."""
+Change = Callable[[Sequence[Any], Any, Any], Sequence[Any]]
+"""(the tensors, images, labels) to what is to be added to each tensor; traced into the workers' graphs."""
+
+FIRST = server_device(0)
+"""Where updates are counted."""
 
 
 @final
@@ -43,23 +49,10 @@ class ParameterServers:
         except tf.errors.OpError as error:
             raise LaunchError(f"the workers and servers cannot be reached ({str(error).splitlines()[0]}).") from error
 
-    def scope(self) -> AbstractContextManager[Any]:
-        """Where a model is built whose variables, whole, go to the servers in turn."""
-        scope: AbstractContextManager[Any] = self.strategy.scope()
-        return scope
-
-
-def server_bytes(variables: Sequence[Any], servers: int) -> list[int]:
-    """Bytes of the variables on each server."""
-    held = [0] * servers
-    for variable in variables:
-        held[_server_of(variable)] += int(variable.shape.num_elements()) * variable.dtype.size
-    return held
-
 
 @final
 class ServedTraining:
-    """Gradient descent with the rate `rate` on `variables`, a share of each batch per worker.
+    """Training of the tensors that begin with `values`, by the `change` that each share of a batch asks for.
 
     `data`: makes, on a worker, the tensors (images, labels) of all shares, stacked on a first axis; made once.
     """
@@ -67,145 +60,117 @@ class ServedTraining:
     def __init__(
         self,
         served: ParameterServers,
-        variables: Sequence[Any],
-        gradients: Gradients,
+        values: Sequence[NDArray[Any]],
+        change: Change,
         data: Callable[[], tuple[Any, Any]],
-        rate: float,
     ) -> None:
         import tensorflow as tf
 
-        self._served, self._variables, self._gradients, self._rate = served, list(variables), gradients, rate
+        self._served, self._change = served, change
+        self._tensors = ServedTensors(values, served.servers)
         self._iterator = iter(served.coordinator.create_per_worker_dataset(lambda: _repeated(data)))
         self._shares = [tf.constant(number) for number in range(served.workers)]
-        with tf.device(self._variables[0].device):
+        self._log = StepLog(served.workers, len(("begin", "end", "staleness")))
+        with tf.device(FIRST):
             self._count = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self._sums: list[Any] = []
-        self._adding, self._applying = tf.function(self._add), tf.function(self._apply)
-        self._stepping = tf.function(self._step)
 
     def synchronous(self, warmup: int, iterations: int, accounts: Accounts) -> JSON:
         """What `iterations` rounds took after `warmup` others.
 
         `seconds` of each round; `wall`; `cpu_seconds`, `sent_bytes`, `peak_bytes` by the `accounts`; `busy`: per worker
-        the seconds from its reading of the variables to its last addition, of each share.
+        the seconds from its reading of the tensors to its last addition, of each share.
         """
         import tensorflow as tf
 
-        for variable in self._variables:
-            # Beside its variable, wherever the turn of the strategy is.
-            with tf.device(variable.device):
-                self._sums.append(tf.Variable(tf.zeros(variable.shape, variable.dtype), trainable=False))
+        sums = self._tensors.zeros()
+        add = tf.function(lambda iterator, share: self._add(sums, iterator, share))
+        apply = tf.function(lambda: self._apply(sums))
         for _ in range(warmup):
-            self._round()
+            self._round(add, apply)
+        self._log.take()
         accounts.begin()
         begin = time.perf_counter()
-        seconds, done = [], []
+        seconds = []
         for _ in range(iterations):
             started = time.perf_counter()
-            done += self._round()
+            self._round(add, apply)
             seconds.append(time.perf_counter() - started)
         wall = time.perf_counter() - begin
-        return {"seconds": seconds, "wall": wall, "busy": _by_worker(_fetched(done)), **accounts.used()}
+        used = accounts.used()
+        return {"seconds": seconds, "wall": wall, "busy": _busy(self._log.take()), **used}
 
     def asynchronous(self, warmup: int, iterations: int, accounts: Accounts) -> JSON:
         """What `iterations` steps per worker took, whoever did them, after `warmup` others; keys as above but for
         `seconds`, and `staleness`: how many updates came between the reading and the writing of each step."""
-        self._steps(warmup)
+        import tensorflow as tf
+
+        step = tf.function(self._step)
+        self._steps(step, warmup)
+        self._log.take()
         accounts.begin()
         begin = time.perf_counter()
-        done = self._steps(iterations)
+        self._steps(step, iterations)
         wall = time.perf_counter() - begin
-        said = _fetched(done)
-        staleness = [int(one[3]) for one in said]
-        return {"wall": wall, "busy": _by_worker(said), "staleness": staleness, **accounts.used()}
+        used, noted = accounts.used(), self._log.take()
+        staleness = [int(row[2]) for rows in noted for row in rows]
+        return {"wall": wall, "busy": _busy(noted), "staleness": staleness, **used}
 
-    def _round(self) -> list[Any]:
-        scheduled = [self._served.coordinator.schedule(self._adding, (self._iterator, one)) for one in self._shares]
+    def numpy(self) -> list[NDArray[Any]]:
+        """The tensors as they are now."""
+        return self._tensors.numpy()
+
+    def _round(self, add: Any, apply: Any) -> None:
+        for share in self._shares:
+            self._served.coordinator.schedule(add, (self._iterator, share))
         self._served.coordinator.join()
         # The result is waited for: the next round must read what this one has written.
-        float(self._applying())
-        return scheduled
+        float(apply())
 
-    def _steps(self, each: int) -> list[Any]:
-        shares = self._shares * each
-        scheduled = [self._served.coordinator.schedule(self._stepping, (self._iterator, one)) for one in shares]
+    def _steps(self, step: Any, each: int) -> None:
+        for share in self._shares * each:
+            self._served.coordinator.schedule(step, (self._iterator, share))
         self._served.coordinator.join()
-        return scheduled
 
-    def _add(self, iterator: Any, share: Any) -> tuple[Any, ...]:
-        """On a worker: (its number, begin, end), the gradient of a share added to the sums."""
+    def _add(self, sums: ServedTensors, iterator: Any, share: Any) -> None:
+        """On a worker: the change for a share added to the sums."""
         import tensorflow as tf
 
         begin = tf.timestamp()
-        with tf.control_dependencies([begin]):
-            worker, gradients = self._gradients_of(iterator, share)
-            added = [
-                total.assign_add(gradient, read_value=False)
-                for total, gradient in zip(self._sums, gradients, strict=True)
-            ]
-        with tf.control_dependencies(added):
-            return worker, begin, tf.timestamp()
+        with tf.control_dependencies(sums.push(self._changes(self._tensors.pull(), iterator, share))):
+            self._log.note(begin, tf.timestamp(), 0)
 
-    def _apply(self) -> Any:
-        """On the servers: a step along the mean, and the sums are 0 again."""
+    def _apply(self, sums: ServedTensors) -> Any:
+        """On the servers: a step by the mean, and the sums are 0 again."""
         import tensorflow as tf
 
-        done = []
-        for variable, total in zip(self._variables, self._sums, strict=True):
-            with tf.device(variable.device):
-                mean = total.read_value() / tf.cast(self._served.workers, total.dtype)
-                moved = variable.assign_sub(self._rate * mean, read_value=False)
-                with tf.control_dependencies([moved]):
-                    done.append(total.assign(tf.zeros_like(mean), read_value=False))
-        with tf.control_dependencies(done):
+        with tf.control_dependencies(self._tensors.move(sums, self._served.workers)):
             return tf.timestamp()
 
-    def _step(self, iterator: Any, share: Any) -> tuple[Any, ...]:
-        """On a worker: (its number, begin, end, staleness), a step applied at once."""
+    def _step(self, iterator: Any, share: Any) -> None:
+        """On a worker: a step applied at once."""
         import tensorflow as tf
 
         begin = tf.timestamp()
-        with tf.control_dependencies([begin]):
+        with tf.device(FIRST):
             seen = self._count.read_value()
-        with tf.control_dependencies([seen]):
-            worker, gradients = self._gradients_of(iterator, share)
-            moved = [
-                variable.assign_sub(self._rate * gradient, read_value=False)
-                for variable, gradient in zip(self._variables, gradients, strict=True)
-            ]
-        with tf.control_dependencies(moved):
-            before = self._count.assign_add(1) - 1
-        with tf.control_dependencies([before]):
-            return worker, begin, tf.timestamp(), before - seen
+        pushed = self._tensors.push(self._changes(self._tensors.pull(after=[seen]), iterator, share))
+        # Counted where the tensors are: what waits on the worker waits for a message.
+        with tf.control_dependencies(pushed), tf.device(FIRST):
+            staleness = self._count.assign_add(1) - 1 - seen
+        with tf.control_dependencies([staleness]):
+            self._log.note(begin, tf.timestamp(), staleness)
 
-    def _gradients_of(self, iterator: Any, share: Any) -> tuple[Any, Sequence[Any]]:
-        images, labels, worker = next(iterator)
-        return worker, self._gradients(images[share], labels[share])
+    def _changes(self, values: Sequence[Any], iterator: Any, share: Any) -> Sequence[Any]:
+        images, labels = next(iterator)
+        return self._change(values, images[share], labels[share])
 
 
 def _repeated(data: Callable[[], tuple[Any, Any]]) -> Any:
-    """The same tensors again and again, with a number by which the coordinator tells their worker from others: it is
-    drawn where the data set is made."""
     import tensorflow as tf
 
-    # The seeds of tf.random would make it the same everywhere.
-    worker = tf.raw_ops.RandomUniformInt(shape=[1], minval=0, maxval=2**31 - 1, seed=0, seed2=0)[0]
-    return tf.data.Dataset.from_tensors((*data(), worker)).repeat()
+    return tf.data.Dataset.from_tensors(data()).repeat()
 
 
-def _fetched(results: Sequence[Any]) -> list[Any]:
-    """What lies on the workers; asking for it takes time that is no part of a step."""
-    return [one.fetch() for one in results]
-
-
-def _by_worker(said: Sequence[Sequence[Any]]) -> list[list[float]]:
-    """The seconds from begin to end of (worker, begin, end, …), a list per worker."""
-    busy: dict[int, list[float]] = {}
-    for worker, begin, end, *_ in said:
-        busy.setdefault(int(worker), []).append(float(end) - float(begin))
-    return list(busy.values())
-
-
-def _server_of(variable: Any) -> int:
-    device: str = variable.device
-    return int(device.split("/task:")[1].split("/")[0])
+def _busy(noted: Sequence[NDArray[Any]]) -> list[list[float]]:
+    """The seconds from begin to end of the steps of each worker that has taken any."""
+    return [(rows[:, 1] - rows[:, 0]).tolist() for rows in noted if len(rows)]

@@ -6,7 +6,7 @@ import importlib.util
 import ipaddress
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -24,8 +24,8 @@ PROCESS_BYTES = 600e6
 
 @dataclass(frozen=True)
 class Plan:
-    """A job that can be started. `launcher`: horovodrun, '' for a job without. `notes`: what the user should know.
-    `collective`: what sums over its processes."""
+    """A job that can be started, on hosts with a slot for each of its processes. `launcher`: horovodrun, '' for a job
+    without. `notes`: what the user should know. `collective`: what sums over its processes."""
 
     processes: int
     hosts: tuple[Host, ...]
@@ -69,7 +69,8 @@ def preflight(
     notes = []
     if here > cores:
         notes.append(f"oversubscribed: {here} processes on {cores} cores, they will be slower than {cores} processes")
-    return Plan(count, tuple(given), launcher, tuple(notes), collective)
+    placed = tuple(replace(host, slots=number) for host, number in given.items())
+    return Plan(count, placed, launcher, tuple(notes), collective)
 
 
 def check_horovod() -> str:

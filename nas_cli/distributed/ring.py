@@ -5,23 +5,33 @@ Every process of a job must make the same calls in the same order: a collective 
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, final
 
 from nas_cli.distributed.collective import CYCLE, cycle_ms
+from nas_cli.distributed.packing import cut, joined
+from nas_cli.distributed.placement import dealt
 from nas_cli.errors import LaunchError
 
 RANK = "HOROVOD_RANK"
 """The environment variable by which horovodrun tells a process its number."""
 
+BEGUN = "NAS_BEGUN_WITH"
+"""The environment variable with `Ring.begun`, where it is not the number of processes."""
+
 JSON = Any
 
 
 class Ring(Protocol):
-    """`size` processes, this one is number `rank`."""
+    """`size` processes, this one is number `rank`.
+
+    `begun`: so many processes the run was begun with, each of which brought a batch to a step; the size of what they
+    compute together follows from it, whatever has become of them since.
+    """
 
     rank: int
     size: int
+    begun: int
 
     def average(self, tensors: Sequence[Any], name: str = "gradient") -> list[Any]:
         """The means over all processes of each tensor; None stays None. Inside a graph or outside.
@@ -41,10 +51,13 @@ class Ring(Protocol):
 
 @final
 class OneProcess:
-    """A ring of one: nothing is sent."""
+    """A ring of one: nothing is sent. `begun`: it may be what is left of several."""
 
     rank = 0
     size = 1
+
+    def __init__(self, begun: int = 1) -> None:
+        self.begun = begun
 
     def average(self, tensors: Sequence[Any], name: str = "gradient") -> list[Any]:
         return list(tensors)
@@ -61,10 +74,11 @@ class OneProcess:
 
 @final
 class HorovodRing:
-    """The ring of a process that horovodrun has started; every tensor is reduced as soon as it is there.
+    """The ring of a process that horovodrun has started; tensors are reduced as soon as they are there, small ones that
+    follow one another together.
 
     One reduction of all gradients at once would wait for the last of them and leave nothing to overlap with the
-    backward pass (Horovod joins small ones by itself).
+    backward pass. Horovod joins only those that happen to wait at the same time, and looks for that on all processes.
     """
 
     def __init__(self) -> None:
@@ -83,19 +97,26 @@ class HorovodRing:
         self._hvd = hvd
         self.rank: int = hvd.rank()
         self.size: int = hvd.size()
+        self.begun: int = int(os.environ.get(BEGUN, self.size))
 
     def average(self, tensors: Sequence[Any], name: str = "gradient") -> list[Any]:
         import tensorflow as tf
 
-        return [
-            None
-            if tensor is None
+        given = {i: tf.convert_to_tensor(tensor) for i, tensor in enumerate(tensors) if tensor is not None}
+        means: list[Any] = [None] * len(tensors)
+        for number, members in enumerate(_together(given)):
+            mine = [given[i] for i in members]
             # Scopes hold numbers of graphs built before, of which the processes may have built different numbers.
-            else self._hvd.allreduce(
-                tf.convert_to_tensor(tensor), op=self._hvd.Average, name=f"{name}_{i}", ignore_name_scope=True
+            mean = self._hvd.allreduce(
+                mine[0] if len(mine) == 1 else joined(mine),
+                op=self._hvd.Average,
+                name=f"{name}_{number}",
+                ignore_name_scope=True,
             )
-            for i, tensor in enumerate(tensors)
-        ]
+            parts = [mean] if len(mine) == 1 else cut(mean, [tensor.shape for tensor in mine])
+            for i, part in zip(members, parts, strict=True):
+                means[i] = part
+        return means
 
     def broadcast(self, variables: Sequence[Any]) -> None:
         import numpy as np
@@ -125,6 +146,20 @@ class HorovodRing:
 
     def barrier(self) -> None:
         self.gather(None)
+
+
+def _together(tensors: Mapping[int, Any]) -> list[list[int]]:
+    """The numbers of the tensors that are sent as one: of one type, in a bucket; those of unknown size alone."""
+    found, by_type = [], dict[Any, list[int]]()
+    for number, tensor in tensors.items():
+        if tensor.shape.is_fully_defined():
+            by_type.setdefault(tensor.dtype, []).append(number)
+        else:
+            found.append([number])
+    for kind, numbers in by_type.items():
+        sizes = [kind.size * tensors[number].shape.num_elements() for number in numbers]
+        found += [[numbers[member] for member in bucket.members] for bucket in dealt(sizes, 1)]
+    return found
 
 
 def is_rank() -> bool:
@@ -159,7 +194,9 @@ def join() -> Ring:
         return OneProcess()
     _take_gpu(local_rank())
     os.environ.setdefault(CYCLE, f"{cycle_ms(ranks_here(), _cores()):g}")
-    return HorovodRing()
+    ring = HorovodRing()
+    # XLA may compile the steps of one process.
+    return ring if ring.size > 1 else OneProcess(ring.begun)
 
 
 def _cores() -> int:

@@ -58,7 +58,8 @@ def surroundings(cluster: Cluster) -> dict[str, str]:
 def serve(cluster: Cluster, role: str, number: int, threads: int) -> None:
     """Does what the coordinator says, and never returns: who has started the process ends it.
 
-    More threads than `threads` take requests, or a worker that waits for one server would keep others waiting.
+    More threads than `threads` take requests, or a worker that waits for one server would keep others waiting; those
+    that compute are the coordinator's to set.
 
     Raises:
         LaunchError: the port is taken.

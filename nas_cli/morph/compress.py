@@ -142,7 +142,7 @@ class _Job:
         optimizer = replace(
             training.optimizer, learning_rate=settings.learning_rate or training.optimizer.learning_rate
         )
-        batch = training.batch_size * self._ring.size
+        batch = training.batch_size * self._ring.begun
         batches = batches_per_epoch(len(self._dataset.train), batch, self._augmentation.copies)
         self._length = phase_length(settings, batches)
         return replace(

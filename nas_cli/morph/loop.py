@@ -59,7 +59,7 @@ class Morphing:
     lesson: Lesson | None = None
 
     def plan(self, processes: int) -> list[Phase]:
-        """The phases in order; of `processes` each gets a batch at every step."""
+        """The phases in order; each of the `processes` that the run was begun with brings a batch to every step."""
         batch = processes * self.training.batch_size
         batches = batches_per_epoch(len(self.dataset.train), batch, self.augmentation.copies)
         return phases(self.morph, self.loop, self.training.epochs, self.seed, batches)
@@ -104,7 +104,7 @@ class _Session:
         self._events, self._launched = told.events, launched
         self._folder = run.path / "checkpoints"
         self._models = ModelFiles(self._folder, ring)
-        self._plan = job.plan(ring.size)
+        self._plan = job.plan(ring.begun)
 
     def carry_out(self, start: Event) -> None:
         """Does what is left of the run."""

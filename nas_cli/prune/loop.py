@@ -158,7 +158,7 @@ class _Session:
         if masks is not None:
             weights = find_weights(model, job.prune)
             apply_masks(weights, masks)
-            batch = job.training.batch_size * self._ring.size
+            batch = job.training.batch_size * self._ring.begun
             steps = epochs * batches_per_epoch(len(job.dataset.train), batch, job.augmentation.copies)
             penalty = masks_in_training(weights, masks, job.prune, steps, phase.seed)
             moving = job.prune.when == "step" or job.prune.regrow != "none"

@@ -35,7 +35,7 @@ class MeetingRing:
 
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
-        self.rank, self.size = ring.rank, ring.size
+        self.rank, self.size, self.begun = ring.rank, ring.size, ring.begun
         self.met = True
 
     def begin(self) -> None:

@@ -71,7 +71,8 @@ def fit(
 
     All processes of a `ring` make this call with equal arguments and end with equal weights, bit for bit, and the
     same curve. Each takes `batch_size` examples of a step: W processes follow the weights of one with batches W times
-    as large, but for batch normalisation, which is over a process's own examples, and for dropout's masks. Only
+    as large, but for batch normalisation, which is over a process's own examples, and for dropout's masks. The same
+    holds where fewer, or more, go on with what W have begun: they share the same batches. Only
     rank 0 reads checkpoints, writes, and calls `progress`; its clock and its Ctrl-C decide for all.
 
     Raises:
@@ -86,7 +87,7 @@ def fit(
         training = _Training(model, dataset, settings, augmentation, seed, *further)
         log = TensorBoardLog(log_dir if settings.tensorboard else None)
         parts = (settings, augmentation, seed, dataset.split_digest, checkpoint.structure(model))
-        identity = checkpoint.fingerprint(*parts, *_unusual(max_steps, ring.size, done, teaching))
+        identity = checkpoint.fingerprint(*parts, *_unusual(max_steps, ring.begun, done, teaching))
         training.restore(None if checkpoints is None else checkpoint.load(checkpoints, identity))
         while training.stopped is None:
             epoch = training.run_epoch()
@@ -140,7 +141,7 @@ class _Training:
         self._model, self._data, self._settings, self._seed = trained, dataset, settings, seed
         self._augmentation, self._stop, self._max_steps = augmentation, stop, max_steps
         self._validate, self._ring, self._request, self._done = validate, ring, request, done
-        self._batch_size = settings.batch_size * ring.size
+        self._batch_size = settings.batch_size * ring.begun
         self._objective = objective
         self._valid_objective = plain_objective(dataset)
         self._optimizer = prepared_optimizer(build_optimizer(settings.optimizer), trained)

@@ -98,7 +98,7 @@ def begin(run: Path, more_than: int, *arguments: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [*NAS, "train", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
-    limit = time.monotonic() + 120
+    limit = time.monotonic() + 300
     while len(epochs(run)) <= more_than:
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < limit

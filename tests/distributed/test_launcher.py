@@ -29,6 +29,12 @@ def test_the_command_names_hosts_processes_and_long_time_outs(monkeypatch: pytes
     assert "--fusion-threshold-mb" in command(plan, ["python"], same_order=True)
 
 
+def test_slots_that_are_left_over_are_not_mentioned() -> None:
+    """horovodrun begins a process on every slot it is told of."""
+    said = command(Plan(3, (Host("localhost", 2), Host("127.0.0.1", 4)), "horovodrun"), ["python"])
+    assert said[said.index("-np") + 1 : -1] == ["3", "-H", "localhost:2,127.0.0.1:1"]
+
+
 def test_what_the_user_has_set_is_not_overridden() -> None:
     assert environment({"TF_CPP_MIN_LOG_LEVEL": "0"}, "mark")["TF_CPP_MIN_LOG_LEVEL"] == "0"
     assert environment({}, "mark") == {"TF_CPP_MIN_LOG_LEVEL": "3", MARK: "mark"}
@@ -55,6 +61,11 @@ def test_all_is_logged_and_the_first_process_is_shown() -> None:
     [
         ("[1]<stderr>:Error: bad x.\nProcess 1 exit with status code 1.\n", LaunchError, "bad x."),
         ("[1]<stderr>:Error: bad x.\nProcess 1 exit with status code 2.\n", ConfigError, "bad x."),
+        (
+            "[0]<stderr>:Error: another is gone.\nProcess 0 exit with status code 3.\n",
+            ProcessFailed,
+            "another is gone.",
+        ),
         (
             "[1]<stderr>:Traceback\n[1]<stderr>:ValueError: odd\nProcess 1 exit with status code 1.\n"
             "Process 0 exit with status code 137.\n",
@@ -131,6 +142,20 @@ def test_ctrl_c_before_there_is_a_first_process_reaches_it_later(
     assert launch(plan, [sys.executable, "-c", program], tmp_path / "log", show) == 130
     assert shown[-1] == "saved"
     assert len(looked) == 3
+
+
+def test_who_looks_after_the_hosts_may_end_the_job(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    marks: list[str] = []
+
+    def look() -> None:
+        if marks:
+            raise ProcessFailed("no answer from node2")
+
+    monkeypatch.setattr(launcher, "LOOK_SECONDS", 0.05)
+    program = f"import os, time\nprint(os.environ[{MARK!r}], flush=True)\ntime.sleep(60)\n"
+    with pytest.raises(ProcessFailed, match="no answer from node2"):
+        launch(plan, [sys.executable, "-c", program], tmp_path / "log", marks.append, look=look)
+    assert processes_of(marks[0]) == []
 
 
 def test_nothing_is_left_of_a_job_whose_launcher_dies(

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from nas_cli.distributed.launcher import launch
 from nas_cli.distributed.preflight import preflight
-from nas_cli.distributed.ring import OneProcess, agreed, join
+from nas_cli.distributed.ring import HorovodRing, OneProcess, agreed, join
 from tests.distributed.jobs.train import plain
 from tests.training.examples import weights
 
@@ -29,6 +30,40 @@ def test_one_process_is_a_ring_of_one() -> None:
     assert ring.average([1.0, None]) == [1.0, None]
     assert ring.gather({"a": 1}) == [{"a": 1}]
     assert agreed(ring, 3) == 3
+
+
+def test_small_tensors_of_a_type_travel_together_and_come_back_each_as_it_was() -> None:
+    import tensorflow as tf
+
+    sent = []
+
+    def allreduce(tensor: Any, name: str, **_: Any) -> Any:
+        sent.append((name, tensor.dtype, tensor.shape))
+        return 2 * tensor
+
+    ring = SimpleNamespace(size=2, _hvd=SimpleNamespace(allreduce=allreduce, Average=None))
+    large = tf.ones([2**18])
+    given = [tf.ones([2, 3]), None, tf.constant(4.0), tf.constant([1, 2]), large, tf.fill([5], 3.0)]
+    means = HorovodRing.average(ring, given, "here")
+    assert means[1] is None
+    for mean, tensor in zip(means, given, strict=True):
+        if tensor is not None:
+            np.testing.assert_array_equal(mean, 2 * tensor)
+    assert [name for name, *_ in sent] == ["here_0", "here_1", "here_2", "here_3"]
+    assert [kind for _, kind, _ in sent] == [tf.float32, tf.float32, tf.float32, tf.int32]
+    assert [shape for *_, shape in sent] == [(7,), (2**18,), (5,), (2,)]
+
+
+def test_a_tensor_of_unknown_size_travels_alone() -> None:
+    import tensorflow as tf
+
+    ring = SimpleNamespace(size=2, _hvd=SimpleNamespace(allreduce=lambda tensor, **_: 2 * tensor, Average=None))
+    averaged = tf.function(
+        lambda one: HorovodRing.average(ring, [tf.ones([2]), one, tf.ones([3])]),
+        input_signature=[tf.TensorSpec([None])],
+    )
+    for mean, numbers in zip(averaged(tf.ones([4])), (2, 4, 3), strict=True):
+        np.testing.assert_array_equal(mean, np.full(numbers, 2.0))
 
 
 @pytest.fixture(scope="module")

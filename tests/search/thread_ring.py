@@ -8,7 +8,7 @@ class ThreadRing:
     """A process of a ring whose processes are threads; one that leaves breaks it."""
 
     def __init__(self, rank: int, shared: list[Any], barrier: threading.Barrier) -> None:
-        self.rank, self.size = rank, len(shared)
+        self.rank, self.size, self.begun = rank, len(shared), len(shared)
         self._shared, self._barrier = shared, barrier
 
     def gather(self, value: Any) -> list[Any]:

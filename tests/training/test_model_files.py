@@ -23,6 +23,7 @@ class Second:
 
     rank = 1
     size = 2
+    begun = 2
 
     def __init__(self, first: Any) -> None:
         self._first = first

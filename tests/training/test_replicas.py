@@ -18,6 +18,7 @@ class WithAStranger:
 
     rank = 0
     size = 2
+    begun = 2
 
     def average(self, tensors: Any, name: str = "gradient") -> list[Any]:
         return list(tensors)
@@ -38,6 +39,16 @@ def test_different_weights_end_the_training_with_one_line() -> None:
     with pytest.raises(RunError, match="after epoch 1 the 2 processes have different weights") as caught:
         fit(linear(data), data, training(batch_size=8), PLAIN, seed=0, ring=WithAStranger())
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_left_of_two_processes_takes_the_batches_of_both() -> None:
+    data, left = images(), OneProcess(begun=2)
+    one, other = linear(data), linear(data)
+    other.set_weights(one.get_weights())
+    fit(one, data, training(batch_size=4), PLAIN, seed=0, ring=left)
+    fit(other, data, training(batch_size=8), PLAIN, seed=0)
+    for mine, theirs in zip(weights(one), weights(other), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
 
 
 def test_several_processes_cannot_be_compiled_by_xla() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_cli.bench.measuring.measurement import CLASSES, SYNC, Measurement, write_result
+from nas_cli.costs.cost import FLOAT32_BYTES
 from nas_cli.distributed.collective import TIMELINE
 from nas_cli.distributed.exchange import VISIBLE, gpu_of
 from nas_cli.distributed.remote import end_with_caller
@@ -101,26 +102,27 @@ def coordinate(job: Measurement, folder: Path, place: Place) -> None:
     _take_no_gpu()
     os.environ.update(surroundings(job.cluster))
     _begin(job)
-    from nas_cli.bench.measuring.steps import RATE, gradients, trained
+    from nas_cli.bench.measuring.steps import change, learned, trained
     from nas_cli.bench.measuring.synthetic import shares
-    from nas_cli.distributed.parameter_server import ParameterServers, ServedTraining, server_bytes
+    from nas_cli.distributed.parameter_server import ParameterServers, ServedTraining
+    from nas_cli.distributed.placement import server_bytes
 
-    servers = ParameterServers(job.cluster)
-    with servers.scope():
-        model = _model(job)
+    servers, model = ParameterServers(job.cluster), _model(job)
     training = ServedTraining(
         servers,
-        trained(model),
-        lambda images, labels: gradients(model, images, labels)[1],
+        [variable.numpy() for variable in learned(model)],
+        lambda values, images, labels: change(model, values, images, labels),
         lambda: shares(range(job.processes), job.batch, job.image_size, CLASSES, job.seed),
-        RATE,
     )
     timed = training.synchronous if job.mode == SYNC else training.asynchronous
     (here,) = hosts_of(job.cluster, COORDINATOR)
     accounts = Accounts(folder, here, [*hosts_of(job.cluster, WORKER), *hosts_of(job.cluster, SERVER)])
     measured = timed(job.warmup, job.iterations, accounts)
-    held = server_bytes(trained(model), job.servers)
-    _finish(job, model, folder, 0, {"served": measured, "server_bytes": held})
+    if job.weights:
+        for variable, value in zip(learned(model), training.numpy(), strict=True):
+            variable.assign(value)
+    sizes = [FLOAT32_BYTES * int(variable.shape.num_elements()) for variable in trained(model)]
+    _finish(job, model, folder, 0, {"served": measured, "server_bytes": server_bytes(sizes, job.servers)})
     # The threads that talk to the workers are still there, and would log that these are ended.
     sys.stdout.flush()
     os._exit(0)

@@ -66,6 +66,7 @@ def _facts(source: Source) -> list[tuple[str, str]]:
         *rests_on,
         ("Precision", _precision(source)),
         ("Time", _time(history)),
+        ("Processes lost", _lost(history)),
         ("Hardware", _hardware(environment)),
         ("Software", _software(environment)),
         ("Commit", str(environment.get("commit") or "")),
@@ -96,6 +97,14 @@ def _time(history: History) -> str:
     several = f" in {number} sessions" if number > 1 else ""
     wall = wall_seconds(history)
     return "" if wall is None else f"{duration(wall)}{several}, on a machine that may have had other work"
+
+
+def _lost(history: History) -> str:
+    """Each loss of a process after which the run went on by itself, and with what; empty without any."""
+    return ". ".join(
+        f"{str(event['reason']).rstrip('.')}; {event['processes']} went on, on {event['hosts']}"
+        for event in history.of_kind("restart")
+    )
 
 
 def _data(source: Source) -> str:
