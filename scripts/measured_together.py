@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from nas_cli.costs.latency import interleaved, measure, threads_of_an_operation
+from nas_cli.costs.latency import interleaved, measure
+from nas_cli.models.float32 import in_float32
 from nas_cli.models.load import load_model
 from nas_cli.quantize.tflite_converter import Form, convert
 from nas_cli.quantize.tflite_file import TFLiteFile
 from nas_cli.reports.experiments.pruning import TOGETHER
 from nas_cli.runs.files import write_atomic
+from nas_cli.training.session import configure
 
 REPEATS = {1: 200, 32: 20}
 """Measured predictions, by the size of the batch."""
@@ -24,14 +26,15 @@ NETWORK = "best/model.keras"
 def measure_together(folder: Path, seed: int, others: Iterable[Path] = ()) -> None:
     """Writes the times of the networks <name>-<seed> of an experiment's folder, and of `others`' runs, there, once.
 
-    By Keras in batches of 1 and 32, and by TFLite's interpreter one by one. Times that different runs have measured
-    are of different hours of the machine, and cannot be compared.
+    By Keras in batches of 1 and 32, and by TFLite's interpreter one by one, with one thread. Times that different
+    runs have measured are of different hours of the machine, and cannot be compared.
     """
     found = [*folder.glob(f"*-{seed}"), *others]
     networks = {path.name: path / NETWORK for path in sorted(found) if (path / NETWORK).exists()}
     file = folder / TOGETHER.format(seed=seed)
     if not networks or (file.exists() and set(json.loads(file.read_text(encoding="utf-8"))) == set(networks)):
         return
+    configure(threads=1, deterministic=False)
     models = [load_model(path) for path in networks.values()]
     times: dict[str, dict[str, float]] = {
         name: {"tflite": ms} for name, ms in zip(networks, tflite_ms(models), strict=True)
@@ -44,12 +47,12 @@ def measure_together(folder: Path, seed: int, others: Iterable[Path] = ()) -> No
 
 def tflite_ms(models: Sequence[Any]) -> list[float]:
     """Median milliseconds per image of each model as a float32 file of TFLite, which folds batch normalisation into
-    the layers before it; with as many threads as Keras has."""
+    the layers before it."""
     with tempfile.TemporaryDirectory() as folder:
         calls = []
         for number, model in enumerate(models):
             file = Path(folder) / f"{number}.tflite"
-            file.write_bytes(convert(model, Form("float32")))
+            file.write_bytes(convert(in_float32(model), Form()))
             one = np.random.default_rng(0).uniform(0, 255, (1, *model.inputs[0].shape[1:])).astype(np.float32)
-            calls.append(TFLiteFile(file, threads_of_an_operation()).call(one))
+            calls.append(TFLiteFile(file, threads=1).call(one))
         return [middle for middle, _, _ in interleaved(calls, REPEATS[1])]
