@@ -226,7 +226,7 @@ def _temperature(folder: Folder) -> Judged:
         float(arm.removeprefix("small_T")): float(value) for arm, value in zip(rows.arm, rows.test_errors, strict=True)
     }
     best = min(errors, key=lambda temperature: errors[temperature])
-    ours = ", ".join(f"T {temperature:g}: {value:.1f} errors" for temperature, value in errors.items())
+    ours = ", ".join(f"T {temperature:g}: {value:.1f} errors" for temperature, value in sorted(errors.items()))
     return Judged(ours, REPRODUCED if 2.5 <= best <= 4 else NOT, f"the best is T = {best:g}")
 
 
