@@ -9,13 +9,9 @@ from typing import Any
 import numpy as np
 
 from nas_cli.costs.latency import interleaved, measure
-from nas_cli.models.float32 import in_float32
 from nas_cli.models.load import load_model
-from nas_cli.quantize.tflite_converter import Form, convert
-from nas_cli.quantize.tflite_file import TFLiteFile
 from nas_cli.reports.experiments.pruning import TOGETHER
 from nas_cli.runs.files import write_atomic
-from nas_cli.training.session import configure
 
 REPEATS = {1: 200, 32: 20}
 """Measured predictions, by the size of the batch."""
@@ -34,6 +30,9 @@ def measure_together(folder: Path, seed: int, others: Iterable[Path] = ()) -> No
     file = folder / TOGETHER.format(seed=seed)
     if not networks or (file.exists() and set(json.loads(file.read_text(encoding="utf-8"))) == set(networks)):
         return
+    # Whoever only plans the runs does not wait for TensorFlow.
+    from nas_cli.training.session import configure
+
     configure(threads=1, deterministic=False)
     models = [load_model(path) for path in networks.values()]
     times: dict[str, dict[str, float]] = {
@@ -48,6 +47,10 @@ def measure_together(folder: Path, seed: int, others: Iterable[Path] = ()) -> No
 def tflite_ms(models: Sequence[Any]) -> list[float]:
     """Median milliseconds per image of each model as a float32 file of TFLite, which folds batch normalisation into
     the layers before it."""
+    from nas_cli.models.float32 import in_float32
+    from nas_cli.quantize.tflite_converter import Form, convert
+    from nas_cli.quantize.tflite_file import TFLiteFile
+
     with tempfile.TemporaryDirectory() as folder:
         calls = []
         for number, model in enumerate(models):

@@ -70,11 +70,11 @@ def milliseconds(row: Row) -> float | None:
 
 
 def stored(row: Row) -> str:
-    """'98 % int8, 2 % int32': in which numbers a file stores its weights, the most frequent first."""
+    """'98.0 % int8, 2.0 % int32': in which numbers a file stores its weights, the most frequent first."""
     weights = {str(kind): int(number) for kind, number in (row.get("weights") or {}).items()}
     total = sum(weights.values())
     parts = sorted(weights.items(), key=lambda item: -item[1])
-    return ", ".join(f"{100 * number / total:.3g} % {kind}" for kind, number in parts if number >= 0.0005 * total)
+    return ", ".join(f"{100 * number / total:.1f} % {kind}" for kind, number in parts if number >= 0.0005 * total)
 
 
 def quantized_csv(run: Quantized) -> bytes:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
+
 from nas_cli.reports.history import History
 from nas_cli.reports.page.quantized_page import quantized_headline, quantized_sections
 from nas_cli.reports.plots.quantized import quantized_plots
@@ -44,10 +46,20 @@ def source(events: list[dict[str, Any]]) -> Source:
 def test_the_page_has_every_method_and_every_step() -> None:
     whole = source(EVENTS)
     page = "".join(quantized_sections(whole, quantized_plots(Quantized(whole.history))).values())
-    for text in ("int8 (chosen)", "89.50 %", "98.0 %", "8.00 KiB", "10.00", "98 % int8, 2 % int32", "nas prune",
+    for text in ("int8 (chosen)", "89.50 %", "98.0 %", "8.00 KiB", "10.00", "98.0 % int8, 2.0 % int32", "nas prune",
                  "nas quantize: int8", "5.00 k", "200 examples of the training split"):  # fmt: skip
         assert text in page, text
     assert "10.0 times as large" in quantized_headline(whole)
+
+
+def test_no_two_methods_are_drawn_alike() -> None:
+    methods = [{**INT8, "name": f"method_{number}"} for number in range(9)]
+    end = {"event": "end", "quantize": {"before": BEFORE, "methods": methods, "chosen": "method_0", "chain": CHAIN}}
+    figure = Figure()
+    quantized_plots(Quantized(source([*EVENTS[:-1], end]).history))[0].draw(figure)
+    marks = [(str(one.get_facecolor()), str(one.get_paths()[0].vertices)) for one in figure.axes[0].collections]
+    named = [mark for mark, one in zip(marks, figure.axes[0].collections, strict=True) if one.get_label()[0] != "_"]
+    assert len(set(named)) == len(named) == 10
 
 
 def test_a_run_that_goes_on_has_what_it_found_so_far() -> None:

@@ -1,5 +1,6 @@
 """How to repeat a run, and what its figures rest on (after the checklist of Lindauer and Hutter 2020)."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from statistics import fmean
@@ -132,7 +133,11 @@ def _budget(source: Source) -> str:
         counts = Counter(str(epoch.get("name")).replace("-", " ") for epoch in source.history.epochs)
         if not counts:
             return "no training"
-        parts.append(", ".join(f"{name} {number} epochs" for name, number in counts.items()))
+        alike = Counter((re.sub(r" \d+$", "", name), number) for name, number in counts.items())
+        parts += [
+            f"{kind} {f'{times} × ' if times > 1 else ''}{number} {'epoch' if number == 1 else 'epochs'}"
+            for (kind, number), times in alike.items()
+        ]
         return ", ".join([*parts, f"batch {training.get('batch_size')}"])
     if history.trials and not history.trained:
         return ", ".join([*parts, *_budgets(history)])
@@ -175,7 +180,8 @@ def _baseline(source: Source) -> str:
 
 def _hardware(environment: Mapping[str, Any]) -> str:
     cores, memory = environment.get("cores"), finite(environment.get("memory_bytes"))
-    parts = [str(environment.get("cpu") or ""), f"{cores} cores" if cores else "", size(memory) if memory else ""]
+    unit = "core" if cores == 1 else "cores"
+    parts = [str(environment.get("cpu") or ""), f"{cores} {unit}" if cores else "", size(memory) if memory else ""]
     return ", ".join(part for part in [*parts, str(environment.get("platform") or "")] if part)
 
 

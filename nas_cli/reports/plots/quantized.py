@@ -39,11 +39,15 @@ def _steps(low: float, high: float) -> list[float]:
     return [float(2**power) for power in powers[:: 1 + len(powers) // 7]]
 
 
+def _mark(order: int) -> tuple[str, str]:
+    """Colour and mark of a method; the marks move on by one when the colours begin again, so no two are alike."""
+    return SERIES[order % len(SERIES)], MARKERS[(order + order // len(SERIES)) % len(MARKERS)]
+
+
 def _draw(figure: Figure, run: Quantized, points: list[tuple[str, float, float]]) -> None:
     axes = figure.subplots()
     for number, (name, packed, value) in enumerate(points):
-        colour = QUIET if name == GIVEN else SERIES[(number - 1) % len(SERIES)]
-        marker = "o" if name == GIVEN else MARKERS[(number - 1) % len(MARKERS)]
+        colour, marker = (QUIET, "o") if name == GIVEN else _mark(number - 1)
         shown = value * run.measure.scale
         axes.scatter([packed], [shown], s=45, color=colour, marker=marker, edgecolors=PAPER, label=name, zorder=3)
         if name == run.chosen:

@@ -27,6 +27,9 @@ def scaling_plots(rows: Sequence[Row]) -> list[Plot]:
     plots = []
     for cluster in dict.fromkeys(row["cluster"] for row in rows):
         found = [row for row in rows if row["cluster"] == cluster]
+        if len({row["processes"] for row in found}) == 1 and all(row["kind"] == "projected" for row in found):
+            # An advice on one number of workers: nothing scales, and its table says it all.
+            continue
         present = [mode for mode in MODES if any(row["mode"] == mode for row in found)]
         name = str(cluster).replace("/", "_")
         width = WIDTH if len(present) == 1 else min(2, 0.35 + 0.62 * len(present)) * WIDTH
@@ -132,7 +135,7 @@ def _whole_labels(axes: Axes, kind: str) -> None:
     low, high = axes.get_ylim()
     if kind == "rate" and high < 10 * low:
         # Within a decade the small ticks are the only ones.
-        axes.yaxis.set_minor_formatter(lambda value, _: f"{value:,.4g}")
+        axes.yaxis.set_minor_formatter(lambda value, _: f"{value:,.0f}" if value >= 100 else f"{value:g}")
 
 
 def _handle(position: int, model: str) -> Line2D:

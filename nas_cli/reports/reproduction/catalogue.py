@@ -185,10 +185,10 @@ EXPERIMENTS: Sequence[Experiment] = (
     _pruning("weights", "weights", 80, "magnitude", "prune.rounds=1 prune.fine_tune=1"),
     _pruning("filters", "filters", 90),
     _pruning("latency", "latency", 60),
-    _pruning("half_resnet20", "half_flops", 30),
-    _pruning("half_vgg16", "half_flops", 90),
+    _pruning("half_resnet20", "half_flops", 20),
+    _pruning("half_vgg16", "half_flops", 35),
     _pruning("lottery", "lottery", 30, "ticket", "prune.rounds=2"),
-    _pruning("regrowth", "regrowth", 15),
+    _pruning("regrowth", "regrowth", 5),
     Experiment(
         "distillation_mnist", "distillation", ("mnist",), "reproduce_distillation.py",
         "--parts mnist --seeds 3 --arms student_plain,student_T20,small_plain,small_T4", 45, LIMIT,
@@ -198,7 +198,7 @@ EXPERIMENTS: Sequence[Experiment] = (
     ),
     Experiment(
         "distillation_temperatures", "distillation", ("mnist",), "reproduce_distillation.py",
-        "--parts mnist --seeds 1", 60, LIMIT, ("distill_mnist", "distill_mnist_teacher"),
+        "--parts mnist --seeds 1", 15, LIMIT, ("distill_mnist", "distill_mnist_teacher"),
         no_smoke="the same code as distillation_mnist", no_paper=LARGER,
     ),
     Experiment(
@@ -211,7 +211,7 @@ EXPERIMENTS: Sequence[Experiment] = (
     ),
     Experiment(
         "distillation_label_noise", "distillation", ("label_noise",), "reproduce_distillation.py",
-        "--parts label_noise", 55, LIMIT, no_smoke="the same code as distillation_mnist", no_paper=LARGER,
+        "--parts label_noise", 30, LIMIT, no_smoke="the same code as distillation_mnist", no_paper=LARGER,
     ),
     *(
         Experiment(
@@ -222,7 +222,7 @@ EXPERIMENTS: Sequence[Experiment] = (
             no_smoke="the same code as darts_nasbench201_first", smoke_minutes=1.0, no_paper=LARGER,
             data=("nas-bench-201",),
         )
-        for arm, minutes in (("first", 30), ("second", 80), ("one_shot", 30))
+        for arm, minutes in (("first", 7), ("second", 40), ("one_shot", 15))
     ),
     *(
         Experiment(
