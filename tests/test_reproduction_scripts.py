@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -186,3 +188,12 @@ def test_a_repeated_search_has_no_more_trials_than_one_in_one_go(script: Any) ->
         found = module.searched(name, "outer quarters", 4, 3, 1)
         assert 16 < found.made <= found.trials == 81
         assert 0 < found.best <= 1
+
+
+def test_a_plan_needs_no_tensorflow(tmp_path: Path) -> None:
+    code = (
+        "import sys, reproduce_tables\n"
+        f"reproduce_tables.main(['--dry-run', '--out', {str(tmp_path)!r}])\n"
+        "sys.exit(', '.join({'tensorflow', 'keras'} & set(sys.modules)) or None)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, check=True)
