@@ -113,7 +113,7 @@ def test_of_a_seed_of_distillation_what_is_compared_comes_first(script: Any, tmp
     def places(*words: str) -> list[str]:
         return [one.place for one in module.planned(module.parse(["--seeds", "1", *words]), tmp_path)]
 
-    compared = ["teacher-0", "student_plain-0", "student_T20-0", "small_plain-0"]
+    compared = ["teacher-100", "student_plain-0", "student_T20-0", "small_plain-0"]
     assert places("--parts", "mnist")[:5] == [f"mnist/{arm}" for arm in (*compared, "small_T4-0")]
     few = places("--parts", "mnist", "--temperatures", "20")
     assert few == [f"mnist/{arm}" for arm in (*compared, "small_T20-0")]
