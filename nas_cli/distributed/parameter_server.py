@@ -101,7 +101,8 @@ class ServedTraining:
 
     def asynchronous(self, warmup: int, iterations: int, accounts: Accounts) -> JSON:
         """What `iterations` steps per worker took, whoever did them, after `warmup` others; keys as above but for
-        `seconds`, and `staleness`: how many updates came between the reading and the writing of each step."""
+        `seconds`; `spans`: per worker the seconds from its first step's begin to its last one's end; `staleness`: how
+        many updates came between the reading and the writing of each step."""
         import tensorflow as tf
 
         step = tf.function(self._step)
@@ -113,7 +114,7 @@ class ServedTraining:
         wall = time.perf_counter() - begin
         used, noted = accounts.used(), self._log.take()
         staleness = [int(row[2]) for rows in noted for row in rows]
-        return {"wall": wall, "busy": _busy(noted), "staleness": staleness, **used}
+        return {"wall": wall, "busy": _busy(noted), "spans": _spans(noted), "staleness": staleness, **used}
 
     def numpy(self) -> list[NDArray[Any]]:
         """The tensors as they are now."""
@@ -169,6 +170,11 @@ def _repeated(data: Callable[[], tuple[Any, Any]]) -> Any:
     import tensorflow as tf
 
     return tf.data.Dataset.from_tensors(data()).repeat()
+
+
+def _spans(noted: Sequence[NDArray[Any]]) -> list[float]:
+    """The seconds from the first begin to the last end of each worker that has taken any step, by its own clock."""
+    return [float(rows[:, 1].max() - rows[:, 0].min()) for rows in noted if len(rows)]
 
 
 def _busy(noted: Sequence[NDArray[Any]]) -> list[list[float]]:

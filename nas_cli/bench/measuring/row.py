@@ -91,15 +91,18 @@ def _own(job: Measurement, workers: list[Mapping[str, Any]]) -> Row:
 def _served(job: Measurement, result: Mapping[str, Any]) -> Row:
     """What the coordinator of parameter servers has found."""
     served = result["served"]
+    images = job.processes * job.batch
     if "seconds" in served:
-        one = speed(job.batch, served["seconds"])
-        total = together([one] * job.processes)
+        rate = images * job.iterations / served["wall"]
+        total = together([speed(job.batch, served["seconds"])] * job.processes)
     else:
+        # Not over the whole time, in which the others wait at the end for the last step of the slowest.
+        rate = sum(job.batch * len(own) / span for own, span in zip(served["busy"], served["spans"], strict=True))
         total = beside([speed(job.batch, seconds) for seconds in served["busy"]])
     staleness = served.get("staleness")
     return {
-        "speed": replace(total, mean=job.processes * job.iterations * job.batch / served["wall"]),
-        "step_seconds": served["wall"] / job.iterations,
+        "speed": replace(total, mean=rate),
+        "step_seconds": images / rate,
         "cpu_seconds": served["cpu_seconds"],
         "peak_memory_bytes": served["peak_bytes"],
         "bytes_counted": round(served["sent_bytes"] / job.iterations),

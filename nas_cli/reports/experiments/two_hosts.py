@@ -23,7 +23,8 @@ PART = "two hosts"
 
 NO_LINK = "no link"
 """The cluster of rows without communication."""
-FITTED = ("network.usable", "transports.gloo.message_ms", "transports.grpc.message_ms")
+GRPC = "transports.grpc"
+FITTED = ("network.usable", "transports.gloo.message_ms", f"{GRPC}.message_ms", f"{GRPC}.gb_s")
 BAR = 0.20
 
 Row = Mapping[str, Any]
@@ -142,7 +143,8 @@ half of what two have without communication. {met} of {len(predicted)} predictio
 
 {markdown(predicted.drop(columns="used"))}
 
-Fitted to the rows of one limit (`network.usable`: share of the link's width; `message_ms`: time per message):
+Fitted to the rows of one limit (`network.usable`: share of the link's width; `message_ms`: time per message; `gb_s`: of
+one process, which binds the worker beside the server):
 
 {markdown(pd.DataFrame(fitted))}
 """
