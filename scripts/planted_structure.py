@@ -26,8 +26,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from resumable_runs import ROOT, ended
 
-from nas_cli.errors import NasError
 from nas_cli.oneshot.bilevel import Bilevel
 from nas_cli.oneshot.dag_supernet import DagSupernet
 from nas_cli.oneshot.priors import Prior
@@ -40,7 +40,6 @@ from nas_cli.reports.experiments.planted import InputsRun, StructureRun, build_p
 from nas_cli.spaces.dag import DagSettings, DagSpace
 from nas_cli.spaces.dag_network import NONE, Edge
 
-ROOT = Path(__file__).resolve().parents[1]
 Data = tuple[Any, Any]
 """Inputs (examples, numbers) and targets (examples, outputs), tensors."""
 
@@ -89,17 +88,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--starts", type=int, default=STARTS)
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "relevance")
     given = parser.parse_args(arguments)
-    try:
-        search, inputs = GraphSearch(), InputSearch()
-        seeds = range(given.first_seed, given.first_seed + given.seeds)
-        structures = [search.best(arm, seed, given.starts) for arm in ("none", *PRIORS) for seed in seeds]
-        removals = [inputs.run(seed) for seed in seeds]
-        command = f"python scripts/{Path(__file__).name} --first-seed {given.first_seed}"
-        for path in build_planted(structures, removals, given.out, command, SETTING):
-            print(path)
-    except NasError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    search, inputs = GraphSearch(), InputSearch()
+    seeds = range(given.first_seed, given.first_seed + given.seeds)
+    structures = [search.best(arm, seed, given.starts) for arm in ("none", *PRIORS) for seed in seeds]
+    removals = [inputs.run(seed) for seed in seeds]
+    command = f"python scripts/{Path(__file__).name} --first-seed {given.first_seed}"
+    for path in build_planted(structures, removals, given.out, command, SETTING):
+        print(path)
     return 0
 
 
@@ -322,4 +317,4 @@ def _restart(optimizers: Sequence[Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main, resumes=False))

@@ -20,9 +20,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from resumable_runs import ROOT, shown
+from resumable_runs import ROOT, ended, shown
 
-from nas_cli.errors import NasError
 from nas_cli.reports.experiments.random_against_grid import Course, build_random_against_grid
 from nas_cli.spaces.candidate import Candidate, Scalar
 from nas_cli.spaces.decision import Decision, Numeric
@@ -60,12 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in ("grid", "random")
     ]
     seconds, command = time.perf_counter() - begun, f"python scripts/{Path(__file__).name}"
-    try:
-        for path in build_random_against_grid(courses, given.out, command, seconds):
-            print(shown(path.resolve()))
-    except NasError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    for path in build_random_against_grid(courses, given.out, command, seconds):
+        print(shown(path.resolve()))
     return 0
 
 
@@ -121,4 +116,4 @@ def anything(candidate: Candidate) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main, resumes=False))

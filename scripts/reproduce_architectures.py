@@ -20,7 +20,6 @@ from pathlib import Path
 from measured_together import measure_together
 from resumable_runs import ROOT, Run, add_places, carry_out, ended, names, of_arms, replaced, shown
 
-from nas_cli.errors import NasError
 from nas_cli.reports.experiments.architectures import CHAINS, DATASET, build_architectures
 from nas_cli.runs.files import write_atomic
 from nas_cli.spaces.candidate import Scalar
@@ -68,16 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     given = parse(arguments)
     complete = True
-    try:
-        for seed in () if given.report else range(given.seeds):
-            write_chains(given.runs)
-            complete &= carry_out(_of(seed, given))
-            measure_together(given.runs / DATASET, seed)
-        for path in build_architectures(given.runs, given.out, f"python scripts/{Path(__file__).name}"):
-            print(shown(path))
-    except NasError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    for seed in () if given.report else range(given.seeds):
+        write_chains(given.runs)
+        complete &= carry_out(_of(seed, given))
+        measure_together(given.runs / DATASET, seed)
+    for path in build_architectures(given.runs, given.out, f"python scripts/{Path(__file__).name}"):
+        print(shown(path))
     return int(not complete)
 
 

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from resumable_runs import ROOT, Run, add_places, carry_out, ended, names, replaced, shown
 
-from nas_cli.errors import NasError
 from nas_cli.reports.experiments.codeepneat import build_codeepneat
 from nas_cli.reports.experiments.codeepneat_tables import ARMS, DATASETS, PLAIN
 
@@ -57,14 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parse(arguments)
     out = given.out or ROOT / "results" / ("codeepneat" if given.scale == "reduced" else f"codeepneat_{given.scale}")
     failed = False
-    try:
-        for run in every_run(given):
-            failed |= not carry_out([run])
-        for path in build_codeepneat(given.runs, out, f"python scripts/{Path(__file__).name} --scale {given.scale}"):
-            print(shown(path))
-    except NasError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    for run in every_run(given):
+        failed |= not carry_out([run])
+    for path in build_codeepneat(given.runs, out, f"python scripts/{Path(__file__).name} --scale {given.scale}"):
+        print(shown(path))
     return int(failed)
 
 

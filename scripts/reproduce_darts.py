@@ -19,7 +19,6 @@ from pathlib import Path
 
 from resumable_runs import ROOT, Run, add_places, carry_out, ended, names, replaced, shown
 
-from nas_cli.errors import NasError
 from nas_cli.estimators.published_tables import published_table
 from nas_cli.reports.experiments.darts import ARMS, BENCH, CELL, ONE_SHOT, build_darts
 
@@ -44,14 +43,10 @@ def runs(parts: Sequence[str], arms: Sequence[str], folder: Path, further: Seque
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     given = parse(arguments)
-    try:
-        complete = carry_out(every_run(given))
-        command = f"python scripts/{Path(__file__).name}"
-        for path in build_darts(given.runs, published_table(BENCH), given.out, command):
-            print(shown(path))
-    except NasError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    complete = carry_out(every_run(given))
+    command = f"python scripts/{Path(__file__).name}"
+    for path in build_darts(given.runs, published_table(BENCH), given.out, command):
+        print(shown(path))
     return int(not complete)
 
 

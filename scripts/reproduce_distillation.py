@@ -20,7 +20,6 @@ from pathlib import Path
 
 from resumable_runs import ROOT, Run, add_places, carry_out, ended, names, replaced, shown
 
-from nas_cli.errors import NasError
 from nas_cli.reports.experiments.distillation import CIFAR10, MNIST, NOISE, SELF, TEACHER, build_distillation
 
 PARTS = (MNIST, CIFAR10, SELF, NOISE)
@@ -53,14 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     given = parse(arguments)
     failed = False
-    try:
-        for one in _wanted(given):
-            failed |= not _carry_out(given.runs, one, given.overrides)
-        for path in build_distillation(given.runs, given.out, f"python scripts/{Path(__file__).name}"):
-            print(shown(path))
-    except NasError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    for one in _wanted(given):
+        failed |= not _carry_out(given.runs, one, given.overrides)
+    for path in build_distillation(given.runs, given.out, f"python scripts/{Path(__file__).name}"):
+        print(shown(path))
     return int(failed)
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from resumable_runs import ROOT, Run, add_places, carry_out, ended, names, replaced, shown
 
-from nas_cli.errors import NasError
 from nas_cli.reports.experiments.estimators import build_estimators
 
 RUNS = ROOT / "results" / "runs" / "estimators"
@@ -42,13 +41,9 @@ def _planned(arm: str, seed: int, runs: Path, further: Sequence[str]) -> Run:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     given = parse(arguments)
-    try:
-        complete = carry_out(every_run(given))
-        for path in build_estimators(given.runs, given.out, f"python scripts/{Path(__file__).name}"):
-            print(shown(path))
-    except NasError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    complete = carry_out(every_run(given))
+    for path in build_estimators(given.runs, given.out, f"python scripts/{Path(__file__).name}"):
+        print(shown(path))
     return int(not complete)
 
 

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from resumable_runs import ROOT, Run, add_places, carry_out, ended, names, of_arms, replaced, shown
 
-from nas_cli.errors import NasError
 from nas_cli.reports.experiments.morphnet import CRITERIA, LABELS, build_morphnet
 
 RUNS = ROOT / "results" / "runs" / "morphnet"
@@ -84,14 +83,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     given = parse(arguments)
     failed = False
-    try:
-        for run in every_run(given):
-            failed |= not carry_out([run])
-        for path in build_morphnet(given.runs, given.out, f"python scripts/{Path(__file__).name}"):
-            print(shown(path))
-    except NasError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    for run in every_run(given):
+        failed |= not carry_out([run])
+    for path in build_morphnet(given.runs, given.out, f"python scripts/{Path(__file__).name}"):
+        print(shown(path))
     return int(failed)
 
 

@@ -30,7 +30,6 @@ from time_limit import TimeLimit
 from nas_cli.build import NO_DATA, known_cost, make_economies, make_estimator, make_space, make_strategy
 from nas_cli.commands.search import start_event
 from nas_cli.config import SearchConfig, load_config
-from nas_cli.errors import NasError
 from nas_cli.estimators.published_tables import published_table
 from nas_cli.reports.experiments.nasbench201 import build_nasbench201
 from nas_cli.reports.experiments.nasbench201_arms import ARMS, FEW, find_runs
@@ -72,19 +71,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for arm, seed in product(given.arms, range(given.seeds))
         if seed < FEW.get(arm, given.seeds)
     ]
-    try:
-        if not given.report:
-            published_table("nasbench201")
-            _run_all(tasks, given.processes)
-            print(f"{len(tasks)} runs in {time.perf_counter() - began:.0f} s", file=sys.stderr)
-        arms = find_runs(given.runs)
-        command = f"python scripts/{Path(__file__).name}"
-        machines = [load(given.runs / arm / str(searches[0].seed)).environment for arm, searches in arms.items()]
-        for path in build_nasbench201(arms, published_table("nasbench201"), given.out, command, machines):
-            print(shown(path))
-    except NasError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    if not given.report:
+        published_table("nasbench201")
+        _run_all(tasks, given.processes)
+        print(f"{len(tasks)} runs in {time.perf_counter() - began:.0f} s", file=sys.stderr)
+    arms = find_runs(given.runs)
+    command = f"python scripts/{Path(__file__).name}"
+    machines = [load(given.runs / arm / str(searches[0].seed)).environment for arm, searches in arms.items()]
+    for path in build_nasbench201(arms, published_table("nasbench201"), given.out, command, machines):
+        print(shown(path))
     return 0
 
 

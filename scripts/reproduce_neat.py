@@ -32,7 +32,6 @@ from nas_cli.config import SearchConfig, load_config
 from nas_cli.data.dataset import Dataset
 from nas_cli.data.prepare import open_prepared, prepare
 from nas_cli.data.sources import data_dir
-from nas_cli.errors import NasError
 from nas_cli.estimators.contract import Score
 from nas_cli.reports.experiments.made import Made, in_process
 from nas_cli.reports.experiments.neat import BOSTON, XOR, build_neat
@@ -141,18 +140,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parts = _parts(given)
     seeds = {part: given.seeds or SEEDS[part] for part in SEEDS}
     complete, made = True, []
-    try:
-        if "xor" in parts:
-            made.append(repeat(xor, seeds["xor"], given.out / XOR))
-        if "boston" in parts:
-            made.append(repeat(boston, seeds["boston"], given.out / BOSTON))
-        if "deep" in parts:
-            complete = carry_out(every_run(given))
-        for path in build_neat(given.runs, given.out, f"python scripts/{Path(__file__).name}", made):
-            print(shown(path))
-    except NasError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    if "xor" in parts:
+        made.append(repeat(xor, seeds["xor"], given.out / XOR))
+    if "boston" in parts:
+        made.append(repeat(boston, seeds["boston"], given.out / BOSTON))
+    if "deep" in parts:
+        complete = carry_out(every_run(given))
+    for path in build_neat(given.runs, given.out, f"python scripts/{Path(__file__).name}", made):
+        print(shown(path))
     return int(not complete)
 
 

@@ -11,14 +11,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from resumable_runs import ROOT, shown
+from resumable_runs import ROOT, ended, shown
 
 from nas_cli.bench.projection.cluster import load_cluster
 from nas_cli.bench.projection.project import MODES, project, project_all
 from nas_cli.bench.projection.validation import check, fit_all, fitted_clusters, published
 from nas_cli.bench.projection.workload import profiled
 from nas_cli.config import conf_dir
-from nas_cli.errors import NasError
 from nas_cli.reports.experiments.scaling import build_scaling
 
 OUT = ROOT / "results" / "scaling"
@@ -39,26 +38,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args(arguments)
     begun = time.perf_counter()
-    try:
-        clusters = {name: load_cluster(name, conf_dir() / "cluster") for name in (*VALIDATED, *STUDIED)}
-        rows = published()
-        fits = fit_all(clusters, rows, profiled)
-        fitted = fitted_clusters(clusters, fits)
-        checks = check(fitted, rows, profiled)
-        networks = [profiled(name) for name in MODELS]
-        studied = [clusters[name] for name in STUDIED]
-        projections = [made.row() for made in project_all(studied, networks, MODES, WORKERS, BATCH)]
-        hosts, inception = fitted["p2_xlarge"], profiled("inception_v3")
-        knee = [(w, project(hosts, inception, "ps-sync", w, 64, w).images_per_second) for w in KNEE]
-        command = f"python scripts/{Path(__file__).name}"
-        seconds = time.perf_counter() - begun
-        for path in build_scaling(projections, checks, fits, knee, networks, given.out, command, seconds):
-            print(shown(path.resolve()))
-    except NasError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    clusters = {name: load_cluster(name, conf_dir() / "cluster") for name in (*VALIDATED, *STUDIED)}
+    rows = published()
+    fits = fit_all(clusters, rows, profiled)
+    fitted = fitted_clusters(clusters, fits)
+    checks = check(fitted, rows, profiled)
+    networks = [profiled(name) for name in MODELS]
+    studied = [clusters[name] for name in STUDIED]
+    projections = [made.row() for made in project_all(studied, networks, MODES, WORKERS, BATCH)]
+    hosts, inception = fitted["p2_xlarge"], profiled("inception_v3")
+    knee = [(w, project(hosts, inception, "ps-sync", w, 64, w).images_per_second) for w in KNEE]
+    command = f"python scripts/{Path(__file__).name}"
+    seconds = time.perf_counter() - begun
+    for path in build_scaling(projections, checks, fits, knee, networks, given.out, command, seconds):
+        print(shown(path.resolve()))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main, resumes=False))

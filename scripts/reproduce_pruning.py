@@ -20,7 +20,6 @@ from pathlib import Path
 from measured_together import measure_together
 from resumable_runs import ROOT, Run, add_places, carry_out, ended, of_arms, replaced, shown
 
-from nas_cli.errors import NasError
 from nas_cli.reports.experiments.pruning import build_pruning
 
 RUNS = ROOT / "results" / "runs" / "pruning"
@@ -140,18 +139,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     given = parse(arguments)
     complete = True
-    try:
-        for name, seed in _wanted(given):
-            complete &= carry_out(_of(name, seed, given))
-            if name == "latency":
-                measure_together(given.runs / name, seed)
-            elif name in HALVES:
-                measure_together(given.runs / "half_flops", seed, (given.runs / "dense").glob(f"*-1-{seed}"))
-        for path in build_pruning(given.runs, given.out, f"python scripts/{Path(__file__).name}"):
-            print(shown(path))
-    except NasError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    for name, seed in _wanted(given):
+        complete &= carry_out(_of(name, seed, given))
+        if name == "latency":
+            measure_together(given.runs / name, seed)
+        elif name in HALVES:
+            measure_together(given.runs / "half_flops", seed, (given.runs / "dense").glob(f"*-1-{seed}"))
+    for path in build_pruning(given.runs, given.out, f"python scripts/{Path(__file__).name}"):
+        print(shown(path))
     return int(not complete)
 
 

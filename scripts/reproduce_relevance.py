@@ -25,7 +25,6 @@ from resumable_runs import ROOT, Run, add_places, carry_out, ended, names, repla
 from nas_cli.config import SearchConfig, from_plain, load_config
 from nas_cli.data.prepare import prepare
 from nas_cli.data.sources import data_dir
-from nas_cli.errors import NasError
 from nas_cli.reports.experiments.relevance import build_relevance
 from nas_cli.reports.experiments.relevance_runs import ARD, ARMS, DATASETS, HANDMADE, NOISE
 from nas_cli.runs.files import write_atomic
@@ -147,15 +146,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     given = parse(arguments)
     complete = True
-    try:
-        for dataset in () if given.report else given.datasets:
-            complete &= _carry_out(dataset, given)
-        command = f"python scripts/{Path(__file__).name}"
-        for path in build_relevance(given.runs, given.out, command):
-            print(shown(path))
-    except NasError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    for dataset in () if given.report else given.datasets:
+        complete &= _carry_out(dataset, given)
+    command = f"python scripts/{Path(__file__).name}"
+    for path in build_relevance(given.runs, given.out, command):
+        print(shown(path))
     return int(not complete)
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from nas_cli.errors import NasError
 from nas_cli.runs.folder import CONFIG, open_run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,12 +61,19 @@ def shown(path: Path) -> Path:
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
-def ended(main: Callable[[], int]) -> int:
-    """The exit code of a script: that of `main`, or 130 and one line after Ctrl-C."""
+def ended(main: Callable[[], int], resumes: bool = True) -> int:
+    """The exit code of a script: that of `main`, or one line and 1 after an error of ours, 130 after Ctrl-C.
+
+    `resumes`: False for one that keeps no runs and writes all at its end.
+    """
     try:
         return main()
+    except NasError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
-        print("Interrupted: the same command goes on from here.", file=sys.stderr)
+        left = "the same command goes on from here" if resumes else "nothing was written"
+        print(f"Interrupted: {left}.", file=sys.stderr)
         return INTERRUPTED
 
 

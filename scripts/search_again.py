@@ -20,9 +20,8 @@ from pathlib import Path
 
 import numpy as np
 from random_against_grid import SPACE, anything, carried_out, make
-from resumable_runs import ROOT, shown
+from resumable_runs import ROOT, ended, shown
 
-from nas_cli.errors import NasError
 from nas_cli.reports.experiments.regions import PLACES, REPEATED, Searched, build_regions
 from nas_cli.strategies.contract import Strategy
 from nas_cli.strategies.grid import Grid, GridSettings
@@ -50,12 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in (*REPEATED, *REPEATED.values())
     ]
     seconds, command = time.perf_counter() - begun, f"python scripts/{Path(__file__).name}"
-    try:
-        for path in build_regions(searches, given.out, command, seconds):
-            print(shown(path.resolve()))
-    except NasError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    for path in build_regions(searches, given.out, command, seconds):
+        print(shown(path.resolve()))
     return 0
 
 
@@ -81,4 +76,4 @@ def repeated(name: str, side: int, seed: int) -> Strategy:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main, resumes=False))

@@ -70,9 +70,8 @@ def fit(
     With a `teaching` the training loss is that of a student; what is measured on the validation split stays.
 
     All processes of a `ring` make this call with equal arguments and end with equal weights, bit for bit, and the
-    same curve. Each takes `batch_size` examples of a step: W processes follow the weights of one with batches W times
-    as large, but for batch normalisation, which is over a process's own examples, and for dropout's masks. The same
-    holds where fewer, or more, go on with what W have begun: they share the same batches. Only
+    same curve. Each takes its share of a step of `batch_size` · `ring.begun` examples: they follow the weights of one
+    process with such batches, but for batch normalisation, over a process's own examples, and for dropout's masks. Only
     rank 0 reads checkpoints, writes, and calls `progress`; its clock and its Ctrl-C decide for all.
 
     Raises:
