@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 
 from nas_cli import reports
 from nas_cli.errors import RunError
+from nas_cli.reports.history import History
+from nas_cli.reports.plots.curves import training_curves
 from tests.reports import journals
 
 SEARCH = journals.search_events(3, trials=20, failure_rate=0.2)
@@ -148,6 +151,23 @@ def test_a_single_training_shows_its_curves_and_network(tmp_path: Path) -> None:
     assert "Trials" not in Page(text).text
     assert "77.13 %" in text
     assert "Validation accuracy78.24 %of the network tested" in Page(text).text
+
+
+def test_one_box_where_the_tested_network_is_the_best_one(tmp_path: Path) -> None:
+    events = journals.training_events(epochs=3)
+    best = max(event["valid_accuracy"] for event in events if event["event"] == "epoch")
+    tested = [event | {"valid": {"valid_accuracy": best}} if event["event"] == "test" else event for event in events]
+    text = Page(report(tmp_path / "run", tested)).text
+    assert "Best validation accuracy" in text
+    assert "of the network tested" not in text
+
+
+def test_the_losses_of_a_distillation_are_on_axes_of_their_own() -> None:
+    events = journals.training_events(epochs=3)
+    for start, axes in ((events[0], 1), (events[0] | {"distill": {}}, 2)):
+        figure = Figure()
+        training_curves(History([start, *events[1:]]))[1].draw(figure)
+        assert len(figure.axes) == axes
 
 
 @pytest.mark.parametrize("kind", ["search", "train"])

@@ -28,8 +28,11 @@ def rows_table(
     texts: Collection[str],
     number: Callable[[str, float], str],
 ) -> str:
-    """The columns `names` that some row has; those of `texts` are aligned as text, `number` writes a fraction."""
-    shown = [name for name in names if any(row.get(name) is not None for row in rows)]
+    """The columns `names` that some row has (a yes or no: that some row says yes to).
+
+    Those of `texts` are aligned as text, `number` writes a fraction.
+    """
+    shown = [name for name in names if any(row.get(name) is not None and row[name] is not False for row in rows)]
     columns = [Column(name.replace("_", " "), "text" if name in texts else "") for name in shown]
     return table(columns, [Row([_cell(row.get(name), name, number) for name in shown]) for row in rows])
 

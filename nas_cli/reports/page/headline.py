@@ -69,9 +69,10 @@ def _valid(history: History) -> Figure:
 
 
 def _tested_valid(history: History) -> Figure:
-    """The validation value to read a single training's test value with: of the same weights."""
-    value = history.measure.valid(history.last("test").get("valid") or {})
-    return Figure(f"Validation {history.measure.label}", history.measure.text(value), "of the network tested")
+    """The validation value to read a single training's test value with, of the same weights, if it is another one."""
+    text = history.measure.text(history.measure.valid(history.last("test").get("valid") or {}))
+    known = text == _valid(history).value
+    return Figure(f"Validation {history.measure.label}", "" if known else text, "of the network tested")
 
 
 def _test(history: History) -> Figure:

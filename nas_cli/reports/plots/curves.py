@@ -20,6 +20,8 @@ Points = list[tuple[float, float]]
 CURVES = 300
 """Lines beside those of the trials that are listed, at most."""
 
+APART = " The training loss is that of the distillation, the validation loss the cross-entropy with the labels alone."
+
 
 def search_curves(history: History) -> Plot | None:
     """Validation value against epoch, a line per trial and the best one in front; None without curves."""
@@ -56,8 +58,9 @@ def training_curves(history: History) -> list[Plot]:
         lines = {kind: points(history.epochs, f"{kind}_{name}", scale) for kind in ("train", "valid")}
         if any(lines.values()):
             title = f"Training: {measure.label if name == measure.name else name}"
-            draw = partial(_draw_training, lines=lines, axis=label, rising=rising)
-            plots.append(Plot(f"training_{name}", title, caption, draw))
+            apart = name == "loss" and "distill" in history.start
+            draw = partial(_draw_training, lines=lines, axis=label, rising=rising, apart=apart)
+            plots.append(Plot(f"training_{name}", title, caption + (APART if apart else ""), draw))
     return plots
 
 
@@ -106,18 +109,31 @@ def _draw_best(axes: Axes, best: Trial, line: Points, measure: Measure) -> None:
     axes.plot(*zip(*line, strict=True), color=BLUE, linewidth=2.4, marker="o", label=label, zorder=5)
 
 
-def _draw_training(figure: Figure, lines: Mapping[str, Points], axis: str, rising: bool) -> None:
-    axes = figure.subplots()
+def _draw_training(figure: Figure, lines: Mapping[str, Points], axis: str, rising: bool, apart: bool) -> None:
+    """Both on one axis, or `apart`, where they are values of different functions."""
+    rows = figure.subplots(2 if apart else 1, 1, sharex=True, squeeze=False)[:, 0]
     train, valid = lines["train"], lines["valid"]
     marker = "o" if max(len(train), len(valid)) < 25 else ""
     if train:
-        axes.plot(*zip(*train, strict=True), color=VERMILION, linestyle="--", marker=marker, ms=3.5, label="training")
+        line = {"color": VERMILION, "linestyle": "--", "marker": marker, "ms": 3.5, "label": "training"}
+        rows[0].plot(*zip(*train, strict=True), **line)
     if valid:
-        axes.plot(*zip(*valid, strict=True), color=BLUE, marker=marker, ms=3.5, label="validation")
+        rows[-1].plot(*zip(*valid, strict=True), color=BLUE, marker=marker, ms=3.5, label="validation")
         epoch, value = best_point(valid, rising)
-        axes.plot([epoch], [value], "o", ms=10, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.4)
-    axes.set(xlabel="epoch", ylabel=axis)
-    whole_steps(axes)
+        rows[-1].plot(
+            [epoch],
+            [value],
+            "o",
+            ms=10,
+            markerfacecolor="none",
+            markeredgecolor=INK,
+            markeredgewidth=1.4,
+            clip_on=False,
+        )
+    for axes in rows:
+        axes.set(ylabel=axis)
+    rows[-1].set(xlabel="epoch")
+    whole_steps(rows[-1])
     legend_above(figure)
 
 
