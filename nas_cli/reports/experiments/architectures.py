@@ -161,7 +161,8 @@ def _page(summary: pd.DataFrame, told: pd.DataFrame, plot: Plot, command: str) -
         "# Efficient architectures",
         f"Made by `{command}` from the journals of the runs: small networks for CIFAR-10, trained alike for a few "
         "epochs. Reduced: `conf/experiment/architectures.yaml`. `mmacs`: million multiply-accumulates of one image; "
-        "`ms` and `ms_32`: milliseconds per image in batches of 1 and 32, the networks of a seed timed in turns; "
+        "`ms` and `ms_32`: milliseconds per image in batches of 1 and 32, in float32, the networks of a seed timed in "
+        "turns; "
         "`test_range`: half the distance between the best and the worst seed. MobileNet was made for images of 224 "
         "pixels: of these of 32 its strides leave maps of one pixel.",
         markdown(summary),

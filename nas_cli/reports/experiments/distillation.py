@@ -162,7 +162,7 @@ def _draw_noise(figure: Figure, rows: pd.DataFrame) -> None:
         label = str(loss).replace("_", " ")
         _whiskers(axes, group.sort_values("share"), "share", SERIES[number % len(SERIES)], MARKERS[number], label)
     axes.set(xlabel="wrong training labels, %", ylabel="test errors")
-    legend_above(figure)
+    legend_above(figure, columns=2)
 
 
 def _whiskers(axes: Any, rows: pd.DataFrame, column: str, colour: str, marker: str, label: str) -> None:
@@ -238,7 +238,7 @@ _PARTS: Sequence[tuple[str, str, str, Callable[[Sequence[Arm]], list[str]]]] = (
     (
         NOISE,
         "Wrong labels, fashion_mini",
-        "Losses with 0, 20 and 40 % of the training labels replaced by another class (`dataset.label_noise`); "
+        "Losses with 0 and 40 % of the training labels replaced by another class (`dataset.label_noise`); "
         "validation and test labels are right, and the epoch is chosen on the validation split.",
         _on_noise,
     ),

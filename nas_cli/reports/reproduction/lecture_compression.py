@@ -153,11 +153,16 @@ def _pruning_claim(folder: Folder, experiment: str, *parts: str) -> list[tuple[s
 def _half(folder: Folder) -> Judged:
     found = _pruning_claim(folder, "half_flops", "random criterion")
     ours = "; ".join(f"{name}: {points:+.2f} points{_over(spread)}" for name, points, spread in found)
-    return Judged(ours, rules.counted([points > 0 for _, points, _ in found]), "above zero for every network")
+    return Judged(ours, rules.counted([_least(*row) > 0 for row in found]), "above zero for every network and seed")
 
 
 def _over(spread: str) -> str:
     return f" ({spread} over seeds)" if spread else " (one seed)"
+
+
+def _least(_: str, points: float, spread: str) -> float:
+    """The points of a claim's worst seed."""
+    return float(spread.split(" to ")[0]) if spread else points
 
 
 def _equal_time(folder: Folder) -> Judged:
@@ -178,8 +183,8 @@ def _regrowth(folder: Folder) -> Judged:
     found = _pruning_claim(folder, "regrowth", "less fixed")
     beside = _pruning_claim(folder, "regrowth", "less magnitude")
     ours = "; ".join(f"{name} {points:+.2f} points{_over(spread)}" for name, points, spread in [*found, *beside])
-    why = "with regrowth above connections that are fixed, at every sparsity; all trained for as long"
-    return Judged(ours, rules.counted([points > 0 for _, points, _ in found]), why)
+    why = "with regrowth above connections that are fixed, at every sparsity and seed; all trained for as long"
+    return Judged(ours, rules.counted([_least(*row) > 0 for row in found]), why)
 
 
 def _equal_flops(folder: Folder) -> Judged:
