@@ -28,8 +28,8 @@ lint: $(READY) ## ruff, mypy (strict), import-linter
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 
-test: $(READY) ## The tests
-	@$(VENV)/bin/pytest
+test: $(READY) ## The tests, in two processes
+	@$(VENV)/bin/pytest -n 2 --dist loadfile
 
 test-slow: $(READY) ## The slow tests too
 	@$(VENV)/bin/pytest -m ""

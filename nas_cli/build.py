@@ -87,7 +87,7 @@ def make_space(config: SearchConfig, input_shape: tuple[int, ...], classes: int)
 def _check_scorable(space: str, estimator: str) -> None:
     if space == WITH_WEIGHTS[0] and estimator != WITH_WEIGHTS[1]:
         raise ConfigError(
-            f"space '{space}' gives networks whose weights are evolved, estimator={estimator} trains weights: "
+            f"space '{space}' gives networks whose weights are evolved, which estimator={estimator} cannot score: "
             f"add --estimator {WITH_WEIGHTS[1]}."
         )
     if estimator == WITH_WEIGHTS[1] and space != WITH_WEIGHTS[0]:

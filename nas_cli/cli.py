@@ -49,6 +49,16 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from nas_cli.schema import nearest
+
+            raise click.UsageError(f"{error.message}{nearest(args[0], COMMANDS)}", error.ctx) from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -119,7 +129,7 @@ def cli() -> None:
     \b
     nas search                          search on the embedded data set
     nas search --dataset cifar10        the same on CIFAR-10
-    nas train --model RUN               train a searched network with the full budget
+    nas train --model RUN               train the network of a search in full
     nas morph --model RUN               make it smaller, and train the smaller one
     nas report RUN                      curves, Pareto front and drawing as HTML
     nas runs                            what has been run here?

@@ -66,9 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--datasets", type=lambda text: names(text, DATASETS), default=list(DATASETS))
-    parser.add_argument("--arms", type=lambda text: names(text, ARMS), default=list(ARMS))
-    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument(
+        "--datasets", type=lambda text: names(text, DATASETS), default=list(DATASETS), help=f"of {','.join(DATASETS)}"
+    )
+    parser.add_argument("--arms", type=lambda text: names(text, ARMS), default=list(ARMS), help=f"of {','.join(ARMS)}")
+    parser.add_argument("--repeats", type=int, default=2, help="seeds of each arm")
     parser.add_argument("--scale", choices=("reduced", "paper"), default="reduced")
     add_places(parser)
     given = parser.parse_args(arguments)

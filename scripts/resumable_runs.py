@@ -90,5 +90,5 @@ def _carry_out(run: Run) -> bool:
         ["--resume", str(run.path)] if (run.path / CONFIG).exists() else [*run.command[1:], "--out", str(run.path)]
     )
     command = [sys.executable, "-m", "nas_cli", run.command[0], *further]
-    print(" ".join(command[3:]), file=sys.stderr, flush=True)
+    print("nas", " ".join(command[3:]), file=sys.stderr, flush=True)
     return subprocess.run(command, cwd=ROOT, check=False).returncode == 0

@@ -93,9 +93,9 @@ def test_a_group_given_both_ways_is_refused() -> None:
     [
         (["search", "--dataset", "cifar11"], "Did you mean 'cifar10'? Known: boston"),
         (["search", "--epochs", "3"], "No such option"),
+        (["serach"], "No such command 'serach'. Did you mean 'search'?; see `nas --help`"),
         (["search", "seed=1", "seed=2"], "seed is given twice"),
         (["search", "--resume", "x", "--dry-run"], "--resume and --dry-run exclude each other"),
-        (["serch"], "serch"),
         (["data", "fetch", "cifar11"], "cifar10"),
     ],
 )
@@ -105,6 +105,11 @@ def test_wrong_usage_is_one_line_and_exit_2(arguments: list[str], message: str) 
     assert len(result.stderr.strip().splitlines()) == 1, result.stderr
     assert result.stderr.startswith("Error: ")
     assert message in result.stderr
+
+
+def test_the_help_fits_a_narrow_terminal() -> None:
+    page = CliRunner().invoke(cli, ["--help"], terminal_width=80).output
+    assert [line for line in page.splitlines() if len(line) > 80] == []
 
 
 def test_a_system_error_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import click
 from click.shell_completion import CompletionItem
 
 HOW_TO = """\b
-Completion after Tab, in bash, zsh or fish, for one session or in the shell's start file:
+Completion after Tab, for one session or in the shell's start file:
   eval "$(_NAS_COMPLETE=bash_source nas)"
   eval "$(_NAS_COMPLETE=zsh_source nas)"
   _NAS_COMPLETE=fish_source nas | source

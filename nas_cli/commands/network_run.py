@@ -39,6 +39,7 @@ def run_network(
     predict: Callable[[Any], list[str]],
     execute: Callable[[Any, Any], Mapping[str, Any]],
     follow: Callable[[Any, Any], object],
+    alone: Callable[[Any], str | None] = lambda config: None,
 ) -> None:
     """Does what was asked of `nas <command>`, in one process or in those of -np.
 
@@ -47,5 +48,5 @@ def run_network(
     """
     logs = ["training.tensorboard=true"] if given.pop("tensorboard") else []
     asked, wanted = asked_processes(given), request(command, groups, given, [*extra, *logs])
-    together = Together(memory_bytes=training_memory, prepare=prepare_data, follow=follow)
+    together = Together(memory_bytes=training_memory, prepare=prepare_data, follow=follow, alone=alone)
     dispatch(wanted, in_parallel(wanted, Actions(predict=predict, execute=execute), asked, together))

@@ -67,7 +67,8 @@ class Together:
     `follow`: in every process but the first: the same calls of the ring as `execute`, and no writing.
     `shown`: what so many processes do, in words. `any_number`: True where their number changes no result, so that a
     run may be resumed with another one. `equal_shares`: True where each takes as much of a step as any other, so that
-    no other number can go on with it. `smaller`: what to lower where memory does not suffice.
+    no other number can go on with it. `alone`: what one process has to do by itself, in words; None if nothing is.
+    `smaller`: what to lower where memory does not suffice.
     """
 
     memory_bytes: Callable[[Any], float | None]
@@ -78,6 +79,7 @@ class Together:
     )
     any_number: Callable[[Any], bool] = lambda config: False
     equal_shares: Callable[[Any], bool] = lambda config: False
+    alone: Callable[[Any], str | None] = lambda config: None
     smaller: str = "-np or training.batch_size"
 
 
@@ -123,6 +125,8 @@ def in_parallel(request: Request, actions: Actions, asked: Processes, together: 
         complete = any(event["event"] == "end" for event in run.events())
         if complete or wanted == Processes() or wanted == Processes(1):
             return actions.execute(config, run)
+        if (why := together.alone(config)) is not None:
+            raise LaunchError(f"{why}: leave out -np, -H and --min-np.")
         return _as_parent(request.command, together, wanted, config, run)
 
     return replace(actions, execute=execute)

@@ -137,8 +137,8 @@ def _costs_and_time(config: SearchConfig, data: DatasetInfo, sampled: Sequence[A
     flops = sorted(cost.flops for cost in costs)
     memory = max(cost.training_bytes(config.training.batch_size) for cost in trained)
     return [
-        f"{trials} trials of {epochs} epochs{extra}; {len(costs)} sampled networks: {flops[0] / 1e6:.1f} to "
-        f"{flops[-1] / 1e6:.1f} MFLOPs (median {statistics.median(flops) / 1e6:.1f}), at most "
+        f"{trials} trials of {epochs} epoch{'s' * (epochs != 1)}{extra}; {len(costs)} sampled networks: "
+        f"{flops[0] / 1e6:.1f} to {flops[-1] / 1e6:.1f} MFLOPs (median {statistics.median(flops) / 1e6:.1f}), at most "
         f"{max(cost.params for cost in costs):,} parameters, {memory / 1e9:.2f} GB per trial in training",
         f"estimated time {of_what}{bound}{duration(seconds)} with {workers} worker{'s' if workers > 1 else ''} "
         f"on {cores()} cores",

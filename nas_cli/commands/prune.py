@@ -15,7 +15,6 @@ from nas_cli.commands.parallel import Note
 from nas_cli.commands.smaller import joined, say
 from nas_cli.config import PruneConfig
 from nas_cli.distributed.ring import Ring
-from nas_cli.errors import ConfigError
 
 EXAMPLES = """\b
 Examples:
@@ -50,7 +49,12 @@ def command(model: str | None, weights: str | None, **given: Any) -> None:
     Writes best/model.keras, tables of rounds and layers, and measured times before and after.
     """
     chosen = named_model(model, weights, given["overrides"])
-    run_network("prune", GROUPS, given, chosen, examine, execute, follow)
+    run_network("prune", GROUPS, given, chosen, examine, execute, follow, alone)
+
+
+def alone(config: PruneConfig) -> str | None:
+    """What the run has to be done by one process for; None where several can."""
+    return "prune.engine=tfmot trains in one process, own in several" if config.prune.engine == "tfmot" else None
 
 
 def predict(config: PruneConfig) -> list[str]:
@@ -81,7 +85,7 @@ def execute(config: PruneConfig, run: Any) -> Mapping[str, Any]:
 def follow(config: PruneConfig, run: Any) -> None:
     """Do the same in a process that is not the first of several, which alone writes the run."""
     if not ended(run):
-        ring = _joined(config)
+        ring = joined(config)
         from nas_cli.prune.loop import run_prune
 
         job, _ = _job(config, run, ring, lambda line: None)
@@ -89,18 +93,11 @@ def follow(config: PruneConfig, run: Any) -> None:
 
 
 def _prune(config: PruneConfig, run: Any, progress: Any, launched: float) -> Mapping[str, Any]:
-    ring = _joined(config)
+    ring = joined(config)
     from nas_cli.prune.loop import run_prune
 
     job, start = _job(config, run, ring, progress.note)
     return run_prune(run, job, start, progress.on_event, launched, ring)
-
-
-def _joined(config: PruneConfig) -> Ring:
-    ring = joined(config)
-    if ring.size > 1 and config.prune.engine == "tfmot":
-        raise ConfigError("prune.engine=tfmot trains in one process: leave out -np, or take prune.engine=own.")
-    return ring
 
 
 def _job(config: PruneConfig, run: Any, ring: Ring, note: Note) -> tuple[Any, dict[str, Any]]:

@@ -232,17 +232,23 @@ def _say(summary: Mapping[str, Any], run: Any, progress: Any) -> None:
 def _best(best: Mapping[str, Any]) -> Iterator[str]:
     """What is known of the best trial, in words."""
     yield f"trial {best['id']}"
-    measure = "rmse" if "valid_rmse" in best else "accuracy"
-    valid, test = best[f"valid_{measure}"], best[f"test_{measure}"]
-    yield f"score {best['fitness']:.4f}" if valid is None else f"validation {measure} {valid:.4f}"
-    if test is not None:
-        yield f"test {measure} {test:.4f}"
+    valid, test = (_measured(best[split] or {}, f"{split}_") for split in ("valid", "test"))
+    yield f"validation {valid}" if valid else f"score {best['fitness']:.4f}"
+    if test:
+        yield f"test {test}"
     if best["flops"] is not None:
         yield f"{best['flops'] / 1e6:.1f} MFLOPs"
     if best["params"] is not None:
         yield f"{best['params']:,.0f} parameters"
     if best["point"] is not None:
         yield ", ".join(f"{name}={_short(value)}" for name, value in best["point"].items())
+
+
+def _measured(metrics: Mapping[str, Any], split: str) -> str:
+    """'accuracy 0.6562': the first of the split's metrics that is no loss; empty without one."""
+    names = [key.removeprefix(split) for key in metrics if key.startswith(split)]
+    known = [name for name in ("rmse", "accuracy", *names) if name != "loss" and metrics.get(split + name) is not None]
+    return f"{known[0].replace('_', ' ')} {metrics[split + known[0]]:.4f}" if known else ""
 
 
 def _short(value: Any) -> str:

@@ -67,5 +67,7 @@ def say(lines: Sequence[str], run: Any, progress: Any) -> None:
     """Tells what a finished run came to, and where its files are."""
     for line in lines:
         progress.note(line)
-    progress.note(f"network: {run.best / 'model.keras'}")
+    network = run.best / "model.keras"
+    # A complete run that is resumed is not computed again: what was deleted since stays away.
+    progress.note(f"network: {network}" if network.exists() else f"network: {network} is gone; only a new run makes it")
     progress.note(f"report: {run.path / 'report.html'}")

@@ -1,5 +1,6 @@
 """Keras models from files, loaded without running code that a file brings along."""
 
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -49,5 +50,7 @@ def _reason(error: Exception) -> str:
     if "lambda" in text.lower() or "unsafe" in text.lower():
         return "it holds Python code (a Lambda layer), which safe mode refuses; replace that layer by Keras layers."
     if "Could not locate class" in text or "Could not deserialize class" in text:
-        return f"it needs a class that is not part of Keras ({text[:120]})."
+        # Keras' text begins with the model around it and comes to the class only after hundreds of characters.
+        named = re.search(r"Could not (?:locate|deserialize) class '([^']+)'", text)
+        return f"it needs a class that is not part of Keras ({named[1] if named else text[:120]})."
     return f"the file is damaged or not a Keras model ({type(error).__name__}: {text[:120]})."

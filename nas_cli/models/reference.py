@@ -35,10 +35,9 @@ def find_architecture(
         return zoo.architecture(name, input_shape, classes, **_options(width))
     path = Path(name)
     if not path.exists():
-        hint = nearest(name, zoo.names())
-        raise ConfigError(
-            f"model '{name}' is neither a known network nor a path that exists.{hint} Known: {', '.join(zoo.names())}."
-        )
+        typed_a_path = path.suffix or len(path.parts) > 1
+        known = "" if typed_a_path else f"{nearest(name, zoo.names())} Known: {', '.join(zoo.names())}."
+        raise ConfigError(f"model '{name}' is neither a known network nor a path that exists.{known}")
     if width is not None:
         raise ConfigError(f"{name} keeps the width it was made with: model.width is for networks known by name.")
     file = path / IN_RUN if path.is_dir() else path
@@ -103,12 +102,19 @@ def _from_file(settings: ModelSettings, input_shape: tuple[int, ...], classes: i
     if takes != tuple(input_shape) or gives != (classes,):
         raise ConfigError(
             f"the model in {settings.name} takes {takes} and gives {gives}, the data set needs {tuple(input_shape)} "
-            f"and ({classes},)."
+            f"and ({classes},).{_resolution(takes, input_shape)}"
         )
     if classes > 1 and ends_in_softmax(model):
         model = without_softmax(model)
         note(f"the softmax at the end of {settings.name} is left out: training and the saved network go by logits")
     return model if settings.keep_weights else fresh(model)
+
+
+def _resolution(takes: tuple[int | None, ...], input_shape: tuple[int, ...]) -> str:
+    """What would bring the images to the model's size; nothing where it would not help."""
+    side, *rest = takes
+    square = len(takes) == 3 and side is not None and rest == [side, input_shape[-1]]
+    return f" dataset.resolution={side} resizes the images." if square and tuple(takes) != tuple(input_shape) else ""
 
 
 def _read(file: Path) -> Architecture:

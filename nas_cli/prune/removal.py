@@ -20,7 +20,7 @@ from nas_cli.prune.schedule import round_shares
 from nas_cli.prune.sensitivity import Sensitivity
 from nas_cli.prune.settings import PruneSettings
 from nas_cli.prune.unit_saliency import unit_scores
-from nas_cli.prune.unit_selection import First, first_network, select_units
+from nas_cli.prune.unit_selection import First, UnitSelection, first_network, select_units
 from nas_cli.prune.units import removable_groups
 from nas_cli.prune.weight_saliency import weight_scores
 from nas_cli.prune.weight_selection import select_weights
@@ -28,6 +28,9 @@ from nas_cli.prune.weights import find_weights
 from nas_cli.surgery.channels import find_channels
 from nas_cli.surgery.keep import Keep
 from nas_cli.surgery.shrink import shrink
+
+OVERSHOOT = 0.1
+"""The share of the cost that rounded widths may take beyond what was asked without a word."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +92,7 @@ class Remover:
         made = shrink(model, chosen.keep)
         groups = [_group(group.name, chosen.keep, len(group.units)) for group in removable_groups(channels, settings)]
         layers = [layer_left(flat(one["name"]), first.widths[flat(one["name"])], one["after"]) for one in groups]
-        warnings = [] if chosen.reached else [_unreached(settings, share)]
+        warnings = missed(chosen, first, settings, share, last=phase.round == settings.rounds)
         block = {**left_block(layers), "groups": groups, **size_block(made), "warnings": warnings}
         return Removed(made, None, chosen.keep, block)
 
@@ -120,6 +123,14 @@ def left_block(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"layers": list(layers), "total": total, "left": left, "sparsity": 1 - left / total}
 
 
+def missed(chosen: UnitSelection, first: First, settings: PruneSettings, share: float, last: bool) -> list[str]:
+    """A line where less goes than was asked, or in the last round, where rounded widths take far more."""
+    gone = 1 - chosen.cost / first.cost
+    if not chosen.reached:
+        return [_unreached(settings, share)]
+    return [_overshot(settings, share, gone)] if last and settings.round_to > 1 and gone > share + OVERSHOOT else []
+
+
 def _group(name: str, keep: Keep, size: int) -> dict[str, Any]:
     """`keep` has a 1 for each channel that stays, in channel order."""
     mask = np.asarray(keep[name], np.bool_) if name in keep else np.ones(size, np.bool_)
@@ -131,4 +142,11 @@ def _unreached(settings: PruneSettings, share: float) -> str:
     return (
         f"prune.min_channels={settings.min_channels} and prune.round_to={settings.round_to} leave more than was asked "
         f"for: {share:.1%} of {settings.target} was to go."
+    )
+
+
+def _overshot(settings: PruneSettings, share: float, gone: float) -> str:
+    return (
+        f"widths in multiples of prune.round_to={settings.round_to} take {gone:.1%} of {settings.target}, {share:.1%} "
+        "was to go: prune.round_to=1 comes nearer."
     )

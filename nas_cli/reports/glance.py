@@ -10,7 +10,7 @@ from nas_cli.errors import RunError
 from nas_cli.reports.history import History
 from nas_cli.reports.measure import finite, measure_of
 from nas_cli.reports.outcome import test_value
-from nas_cli.reports.source import Source
+from nas_cli.reports.source import Source, environment
 from nas_cli.runs.finding import size_bytes
 from nas_cli.runs.folder import CONFIG, RunFolder
 
@@ -50,11 +50,20 @@ def glance(run: RunFolder) -> Glance:
         found = _finished(summary) if summary.get("status") == COMPLETED else _so_far(run)
     except RunError:
         first, found = {}, {**_values({}, None), "status": DAMAGED, "trials": 0, "failed": 0}
-    command = str(first.get("command") or run.path.resolve().name.partition("-")[0])
+    command = str(first.get("command") or _typed(run))
     mode = first.get("mode")
     begun = finite(first.get("time")) or (run.path / CONFIG).stat().st_mtime
     named = f"{command} {mode}" if mode else command
     return Glance(path=run.path, command=named, begun=begun, size_bytes=size_bytes(run.path), **found)
+
+
+def _typed(run: RunFolder) -> str:
+    """The command as it was typed, for a journal that does not say: it has not begun, or cannot be read."""
+    try:
+        line = Source(run.path, History(()), {}, environment(run.path)).command_line
+    except RunError:
+        line = ""
+    return line.split()[1] if line else run.path.resolve().name.partition("-")[0]
 
 
 def _summary(run: RunFolder) -> Mapping[str, Any]:

@@ -1,16 +1,20 @@
 """The report of one run: table, figures and page."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from nas_cli.reports.bench_report import build_bench_report
 from nas_cli.reports.candidate import neural_network
+from nas_cli.reports.fronts import fronts
 from nas_cli.reports.importance import Importance
 from nas_cli.reports.layers import layers_csv
+from nas_cli.reports.objectives import DEFAULT, objectives
 from nas_cli.reports.page.run_page import run_page
 from nas_cli.reports.plots.architecture import architecture_plot
 from nas_cli.reports.plots.curves import search_curves, training_curves
 from nas_cli.reports.plots.decisions import decisions_plot
 from nas_cli.reports.plots.front import front_plot
+from nas_cli.reports.plots.fronts import fronts_plots
 from nas_cli.reports.plots.importance import importance_plot
 from nas_cli.reports.plots.neurons import neurons_plot
 from nas_cli.reports.plots.pruning import pruning_plots
@@ -61,7 +65,7 @@ def plots_of(source: Source) -> list[Plot]:
     """Every figure that the run has data for."""
     history = source.history
     single = [best_so_far_plot(history), generation_plot(history), rungs_plot(history), front_plot(history)]
-    single += [search_curves(history), decisions_plot(history)]
+    single += [*_own_fronts(source), search_curves(history), decisions_plot(history)]
     plots = [plot for plot in single if plot is not None]
     plots += [*training_curves(history), *species_plots(history)] if source.command not in ("morph", "prune") else []
     plots += pruning_plots(Pruned(history)) if source.command == "prune" else []
@@ -78,3 +82,13 @@ def plots_of(source: Source) -> list[Plot]:
     if network is not None:
         plots.append(architecture_plot(network, title))
     return plots
+
+
+def _own_fronts(source: Source) -> list[Plot]:
+    """Front and hypervolume of the objectives that the search had, where they are not those of every search."""
+    strategy = source.config.get("strategy")
+    names = strategy.get("objectives") if isinstance(strategy, Mapping) else None
+    if not names or len(names) < 2 or tuple(names) == DEFAULT:
+        return []
+    found = fronts((source,), objectives(",".join(names)))
+    return fronts_plots(found) if found is not None else []

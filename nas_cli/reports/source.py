@@ -143,10 +143,16 @@ def load(path: Path) -> Source:
         RunError: if there is no run, or its journal, configuration or environment is damaged.
     """
     run = open_run(path)
-    return Source(path, History(run.events()), run.config(), _environment(path / ENVIRONMENT))
+    return Source(path, History(run.events()), run.config(), environment(path))
 
 
-def _environment(file: Path) -> Mapping[str, Any]:
+def environment(path: Path) -> Mapping[str, Any]:
+    """What a run's environment.json holds; empty if there is none.
+
+    Raises:
+        RunError: if it is damaged.
+    """
+    file = path / ENVIRONMENT
     try:
         value = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

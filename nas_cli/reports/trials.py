@@ -1,6 +1,6 @@
 """trials.csv: one row per trial."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -44,10 +44,13 @@ WHOLE = ("id", "generation", "epochs", "budget", "flops", "macs", "params", "act
 def trials_frame(history: History) -> pd.DataFrame:
     """The trials by number, one text per cell; an empty cell where the journal has no value.
 
-    Numbers are written with the fewest digits that read back to the same float, so equal runs give equal bytes.
+    Behind `COLUMNS` come the other costs and validation values of the journal by name: `nonzero`, `valid_rmse`, what a
+    table calls its costs and its measure. Numbers are written with the fewest digits that read back to the same float,
+    so equal runs give equal bytes.
     """
-    rows = [_row(trial) for trial in history.trials]
-    return pd.DataFrame(rows, columns=list(COLUMNS), dtype=str)
+    columns = [*COLUMNS, *_others(history)]
+    rows = [_row(trial, columns) for trial in history.trials]
+    return pd.DataFrame(rows, columns=columns, dtype=str)
 
 
 def trials_csv(history: History) -> bytes:
@@ -67,8 +70,13 @@ def cell_text(value: Any, whole: bool) -> str:
     return str(int(number)) if whole and number.is_integer() else repr(number)
 
 
-def _row(trial: Trial) -> list[str]:
+def _others(history: History) -> list[str]:
+    found = {key for trial in history.trials for key in (*trial.cost, *(k for k in trial.metrics if k[:6] == "valid_"))}
+    return sorted(found.difference(COLUMNS))
+
+
+def _row(trial: Trial, columns: Sequence[str]) -> list[str]:
     own = {"reason": trial.reason, "fitness": trial.fitness, "full_flops": trial.full_flops}
     # Of a value that several places have the first counts.
     found: Mapping[str, Any] = {**trial.cost, **trial.metrics, **trial.event, **own}
-    return [cell_text(found.get(column), column in WHOLE) for column in COLUMNS]
+    return [cell_text(found.get(column), column in WHOLE or column not in COLUMNS) for column in columns]

@@ -1,5 +1,6 @@
 """Files that are either whole or not there: atomic writes, and what to tell the user when the disk refuses."""
 
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -13,7 +14,7 @@ _ADVICE = {
     errno.EDQUOT: "the disk quota is used up: free some space, then continue the run with --resume",
     errno.EACCES: "no permission to write there: choose another folder with --out",
     errno.EPERM: "no permission to write there: choose another folder with --out",
-    errno.EROFS: "the file system is read-only: choose another folder with --out",
+    errno.EROFS: "the file system is read-only: choose another folder with --out, or copy the run to one",
     errno.ENOTDIR: "a part of the path is a file: choose another folder with --out",
     errno.EEXIST: "a file is in the way: choose another folder with --out",
 }
@@ -45,7 +46,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         os.replace(temporary, path)
         sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        _forget(temporary)
         raise refusal(error, path) from error
 
 
@@ -66,8 +67,14 @@ def copy_atomic(source: Path, target: Path) -> None:
         os.replace(temporary, target)
         sync_folder(target.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        _forget(temporary)
         raise refusal(error, target) from error
+
+
+def _forget(temporary: Path) -> None:
+    """Removes what was left half-written; where nothing can be removed (a read-only disk) the first error counts."""
+    with contextlib.suppress(OSError):
+        temporary.unlink()
 
 
 def move_durably(source: Path, target: Path) -> None:

@@ -86,9 +86,7 @@ def _carry_out(search: "_Search", prelude: Callable[[Record], None] | None) -> N
         with unstoppable():
             search.stop("interrupted", "interrupted by the user or the system")
             kept, path = len(search.record.trials), search.run.path
-            raise Interrupted(
-                f"interrupted, {kept} trials are kept: continue with  nas search --resume {path}"
-            ) from error
+            raise Interrupted(f"interrupted, trials kept: {kept}; continue with  nas search --resume {path}") from error
     except NasError as error:
         with unstoppable():
             search.stop("failed", str(error))

@@ -35,13 +35,13 @@ def summarise(events: Sequence[Event]) -> dict[str, Any]:
             see `accounting.Times`. cpu_seconds: processor time of the trials. cached, stopped_early: numbers of trials
             that took over an earlier score, or whose training ended early. compression: null, or see
             `compression.compression_summary`.
-        structure: only of a search that trains supernets, see `structure.structure_summary`.
             compile_seconds: sum over the trials of the time to compile them, contained in train_seconds,
             evaluation_seconds and compress_seconds.
             peak_memory_bytes: largest sum of the resident memory of all processes; generation_memory_bytes: the
             same for each generation. best_so_far: the fitness of the best of trials 0 to 0, 1, …, null before the
             first; of several budgets that of the largest so far, so that it may fall when a larger one begins.
             failures: number of trials by reason.
+        structure: only of a search that trains supernets, see `structure.structure_summary`.
     """
     start: Event = next((event for event in events if event["event"] == "start"), {})
     trials = sorted((event for event in events if event["event"] == "trial"), key=lambda event: int(event["id"]))

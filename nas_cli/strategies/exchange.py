@@ -8,7 +8,7 @@ from nas_cli.errors import ConfigError, RunError
 from nas_cli.spaces.decision import Decision
 from nas_cli.strategies.contract import Outcome
 
-SPACES_WITH_DECISIONS = ("chain", "cell", "nasbench201", "hyperparameters", "table")
+SPACES_WITH_DECISIONS = ("chain", "cell", "nasbench201", "dag", "hyperparameters", "table")
 
 
 def check_told(outcomes: Sequence[Outcome], expected: Iterable[int]) -> None:

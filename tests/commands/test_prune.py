@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -14,7 +15,9 @@ import pytest
 from click.testing import CliRunner
 
 from nas_cli.cli import cli
+from nas_cli.commands.smaller import say
 from nas_cli.costs.keras_cost import model_cost
+from nas_cli.runs.folder import RunFolder
 
 NAS = [sys.executable, "-m", "nas_cli"]
 TINY = ["dataset.train_size=200", "dataset.valid_size=50", "dataset.test_size=50", "training.epochs=1",
@@ -100,6 +103,18 @@ def test_every_group_of_settings_can_be_run(group: str) -> None:
     assert "can be removed" in done.output
 
 
+def test_a_network_that_was_deleted_is_not_named_as_if_it_were_there(tmp_path: Path) -> None:
+    run, lines = RunFolder(tmp_path), list[str]()
+    say([], run, SimpleNamespace(note=lines.append))
+    run.best.mkdir()
+    (run.best / "model.keras").touch()
+    say([], run, SimpleNamespace(note=lines.append))
+    assert [line.removeprefix(f"network: {run.best}/") for line in lines[::2]] == [
+        "model.keras is gone; only a new run makes it",
+        "model.keras",
+    ]
+
+
 def save(model: keras.Model, file: Path) -> str:
     model.save(file)
     return str(file)
@@ -149,3 +164,10 @@ def check(done: Any, message: str) -> None:
     assert done.exit_code in (1, 2), done.output
     assert len(errors) == 1, done.output
     assert message in errors[0]
+
+
+def test_tfmot_in_several_processes_is_refused_before_they_are_started(tmp_path: Path) -> None:
+    words = ["prune", "--model", "lenet_300_100", "--prune", "tfmot", *TINY, "-np", "2", "--out", str(tmp_path / "run")]
+    done = CliRunner().invoke(cli, words, prog_name="nas")
+    check(done, "prune.engine=tfmot trains in one process, own in several: leave out -np")
+    assert not (tmp_path / "run").exists()

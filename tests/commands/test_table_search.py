@@ -68,6 +68,20 @@ def test_a_table_is_searched_without_tensorflow_data_or_processes(tmp_path: Path
     assert json.loads(again.stdout) == summary
 
 
+def test_an_error_to_minimise_is_shown_by_its_name_and_a_cost_against_it(tmp_path: Path) -> None:
+    rows = [f"{w},{d},{30 - w - d},{31 - w - d},{w * d / 2}" for w in (8, 9, 10) for d in (1, 2, 3)]
+    (tmp_path / "mine.csv").write_text("\n".join(["width,depth,err,final,kW", *rows]) + "\n")
+    text = "file: mine.csv\nfitness: err\ndirection: min\nmeasure: top1_error\ntest: final\ncosts: {energy: kW}\n"
+    (tmp_path / "mine.yaml").write_text(text)
+    run, options = tmp_path / "run", ["--strategy", "nsga2", "strategy.objectives=[fitness,-energy]"]
+    done = nas(tmp_path, *table(tmp_path / "mine.yaml", *options, "--out", str(run)))
+    assert done.returncode == 0, done.stderr
+    assert "validation top1 error 17.0000, test top1 error 18.0000, width=10, depth=3" in done.stderr
+    trials = pd.read_csv(run / "trials.csv")
+    assert (trials.valid_top1_error == -trials.fitness).all() and trials.energy.max() == 15
+    assert {"fronts.png", "hypervolume.png"} <= {path.name for path in (run / "plots").iterdir()}
+
+
 def test_hyperband_ends_with_a_trial_of_the_largest_budget(tmp_path: Path, description: Path) -> None:
     run = tmp_path / "run"
     options = ["--strategy", "random", "--scheduler", "hyperband", "scheduler.min_budget=1", "scheduler.max_budget=9"]

@@ -118,8 +118,23 @@ class TestImageFolder(DatasetContract):
     ) -> None:
         (data_dir / "mine" / "rare").mkdir()
         (data_dir / "mine" / "rare" / "1.png").write_bytes(image_bytes(0, (20, 20), "PNG"))
-        with pytest.raises(DataError, match="class 3 has 1 training examples"):
+        with pytest.raises(
+            DataError, match="class rare has 1 images, at least 3 are needed: one each for training, validation, test"
+        ):
             prepare(settings, data_dir, tmp_path / "p")
+
+    def test_damaged_images_are_named_together(self, settings: DatasetSettings, data_dir: Path, tmp_path: Path) -> None:
+        images = sorted((data_dir / "mine" / "n00000001").iterdir())
+        images[0].write_bytes(b"")
+        with pytest.raises(
+            DataError,
+            match=rf"^n00000001/{images[0].name} is truncated, damaged or not an image: repair or remove it\.$",
+        ):
+            prepare(dataclasses.replace(settings, train_size=None), data_dir, tmp_path / "one")
+        for image in images:
+            image.write_bytes(b"no image")
+        with pytest.raises(DataError, match=r"^\d images cannot be read: n00000001/.*, n00000001/.*\. The first: "):
+            prepare(dataclasses.replace(settings, train_size=None), data_dir, tmp_path / "two")
 
 
 def test_shorter_side_then_centre() -> None:

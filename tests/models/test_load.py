@@ -44,7 +44,7 @@ def test_foreign_classes_are_refused(tmp_path: Path) -> None:
     class Foreign(keras.layers.Dense):  # type: ignore[misc, unused-ignore]
         pass
 
-    _fails(_saved(tmp_path / "foreign.keras", Foreign(2)), "needs a class that is not part of Keras")
+    _fails(_saved(tmp_path / "foreign.keras", Foreign(2)), "class that is not part of Keras .Foreign.")
 
 
 def test_other_formats_are_refused(tmp_path: Path) -> None:

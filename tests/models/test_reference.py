@@ -86,10 +86,15 @@ def test_weights_come_from_one_source() -> None:
 def test_what_does_not_fit_is_refused_in_one_line(run: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="neither a known network nor a path.*Did you mean 'resnet20'"):
         find_architecture("resnet2", (32, 32, 3), 10)
+    for path in ("nets/resnet2", "resnet2.keras"):
+        with pytest.raises(ConfigError, match=f"model '{path}' is neither a known network nor a path that exists.$"):
+            find_architecture(path, (32, 32, 3), 10)
     with pytest.raises(ConfigError, match="has 3 outputs, the data set needs 10"):
         find_architecture(str(run), (4, 4, 1), 10)
-    with pytest.raises(ConfigError, match=r"takes \(4, 4, 1\) and gives \(3,\)"):
+    with pytest.raises(ConfigError, match=r"takes \(4, 4, 1\) and gives \(3,\).*\. dataset.resolution=4 resizes"):
         open_model(_settings(run, keep_weights=True), (8, 8, 1), 3)
+    with pytest.raises(ConfigError, match=r"the data set needs \(8, 8, 3\) and \(3,\)\.$"):
+        open_model(_settings(run, keep_weights=True), (8, 8, 3), 3)
     with pytest.raises(ConfigError, match="has no weights to keep"):
         open_model(_settings("resnet20", keep_weights=True), (32, 32, 3), 10)
     (tmp_path / "net.json").write_text("{")

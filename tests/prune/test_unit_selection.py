@@ -10,8 +10,9 @@ from nas_cli.costs.keras_cost import model_cost
 from nas_cli.costs.latency import Device
 from nas_cli.data.dataset import Split
 from nas_cli.errors import ConfigError
+from nas_cli.prune.removal import missed
 from nas_cli.prune.unit_saliency import unit_scores
-from nas_cli.prune.unit_selection import first_network, select_units, target_cost
+from nas_cli.prune.unit_selection import First, UnitSelection, first_network, select_units, target_cost
 from nas_cli.prune.units import removable_groups, widths
 from nas_cli.surgery.channels import find_channels
 from nas_cli.surgery.shrink import shrink
@@ -122,6 +123,17 @@ def test_widths_are_rounded_up() -> None:
     found = select_units(CHANNELS, SCORES, settings, 0.6, first_network(CHANNELS, settings))
     assert found.reached
     assert all(mask.sum() % 4 == 0 for mask in found.keep.values())
+
+
+def test_rounded_widths_that_take_far_more_than_was_asked_are_said() -> None:
+    first, limit = First({"stem": 16}, 100.0), 50.0
+    half, quarter = (UnitSelection({}, cost, limit, True) for cost in (49.0, 25.0))
+    settings = filters(round_to=4, target="flops", sparsity=None, reduction=0.5)
+    assert missed(half, first, settings, 0.5, last=True) == []
+    assert missed(quarter, first, settings, 0.5, last=False) == []
+    assert missed(quarter, first, settings, 0.5, last=True) == [
+        "widths in multiples of prune.round_to=4 take 75.0% of flops, 50.0% was to go: prune.round_to=1 comes nearer."
+    ]
 
 
 def test_a_cost_that_cannot_be_reached() -> None:

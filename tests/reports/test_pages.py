@@ -112,6 +112,17 @@ def test_the_page_of_a_comparison(tmp_path: Path) -> None:
     check(file.read_text(encoding="utf-8"), "figures fronts runs settings")
 
 
+def test_what_is_not_verified_is_said(tmp_path: Path) -> None:
+    own = {"name": "image_folder", "provenance": {"status": "unverified", "note": None}}
+    for name, data in (("own", own), ("other", journals.DATASET)):
+        journals.write_run(tmp_path / name, journals.search_events(1, trials=3, dataset=data))
+    reports.build(tmp_path / "own")
+    text = (tmp_path / "own" / "report.html").read_text(encoding="utf-8")
+    assert "The data are files of image_folder that no published checksum covers: compare" in text
+    page = reports.compare([tmp_path / "own", tmp_path / "other"], tmp_path / "both")[-1].read_text(encoding="utf-8")
+    assert "an unverified subset of cifar10 or files of image_folder that no published checksum covers" in page
+
+
 def test_settings_of_one_strategy_alone_are_folded_away(tmp_path: Path) -> None:
     runs = [journals.write_run(tmp_path / name, journals.search_events(1, trials=4)) for name in "ab"]
     file = runs[1] / "config.yaml"

@@ -7,6 +7,8 @@ from click.testing import CliRunner, Result
 
 from nas_cli import reports
 from nas_cli.cli import cli
+from nas_cli.reports.glance import glance
+from nas_cli.runs.folder import create_run
 from tests.reports import journals
 from tests.reports.test_pages import EVIL, check
 
@@ -86,3 +88,10 @@ def test_a_folder_with_neither_is_one_line(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert done.stderr.startswith("Error: ") and "is not a run and holds none" in done.stderr
     assert not (tmp_path / "index.html").exists()
+
+
+def test_a_run_that_has_not_begun_has_the_command_that_was_typed(tmp_path: Path) -> None:
+    for name, environment in (("mine", {"argv": ["/opt/bin/nas", "search", "seed=1"]}), ("train-1", {})):
+        assert glance(create_run(tmp_path / name, {}, environment)).command == (
+            "train" if not environment else "search"
+        )

@@ -90,3 +90,15 @@ def test_floats_read_back_to_the_same_number() -> None:
     events = journals.search_events(2, trials=6)
     fitness = {str(e["id"]): e["fitness"] for e in events if e["event"] == "trial"}
     assert {row["id"]: float(row["fitness"]) for row in rows(events)} == fitness
+
+
+def test_costs_and_measures_of_other_names_have_columns_of_their_own() -> None:
+    event = {
+        "event": "trial", "id": 0, "generation": 0, "status": "ok", "fitness": -10.5,
+        "metrics": {"valid_top1_error": 10.5, "epochs": 16.0}, "cost": {"params": 90, "energy": 1.5, "nonzero": 80},
+    }  # fmt: skip
+    failed = {"event": "trial", "id": 1, "generation": 0, "status": "failed", "reason": "out of memory"}
+    scored, lost = rows([event, failed])
+    assert list(scored)[len(COLUMNS) :] == ["energy", "nonzero", "valid_top1_error"]
+    assert (scored["energy"], scored["nonzero"], scored["valid_top1_error"]) == ("1.5", "80", "10.5")
+    assert (lost["energy"], lost["valid_top1_error"]) == ("", "")

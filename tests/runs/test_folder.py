@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nas_cli.errors import RunError
+from nas_cli.runs.files import copy_atomic, write_atomic
 from nas_cli.runs.folder import RunFolder, create_run, default_path, open_run
 
 CONFIG = {"seed": 3, "training": {"epochs": 2, "rate": 1e-05, "name": "no"}, "shape": [1, 2], "none": None}
@@ -103,6 +104,21 @@ def test_no_permission_writes_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(RunError, match="no permission to write there: choose another folder with --out"):
         create_run(tmp_path / "run", CONFIG, {})
     assert names(tmp_path) == set()
+
+
+def test_a_read_only_folder_is_named_not_the_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("nas_cli.runs.files.os.replace", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    source = tmp_path / "source"
+    source.write_bytes(b"page")
+    said = "cannot write .*/report.html: the file system is read-only: choose another folder with --out, or copy"
+    with pytest.raises(RunError, match=said):
+        write_atomic(tmp_path / "report.html", b"page")
+    with pytest.raises(RunError, match=said):
+        copy_atomic(source, tmp_path / "report.html")
 
 
 def test_default_paths_are_dated_and_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ class ImageTree:
         if place is None:
             return self._published(settings, data_dir)
         tree = self.tree(place)
-        listing = self.listing(tree)
+        listing = self._splittable(tree)
         return Outline(
             self._shape(settings, tree, listing),
             len(listing.classes),
@@ -66,7 +66,7 @@ class ImageTree:
             reason = "it could not be downloaded." if self.card.downloads else "it cannot be downloaded."
             raise missing(self.card.name, self.card.expected, data_dir, reason)
         tree = self.tree(place)
-        listing = self.listing(tree)
+        listing = self._splittable(tree)
         status, note = self.status(place, listing)
         shape = self._shape(settings, tree, listing)
 
@@ -106,6 +106,23 @@ class ImageTree:
         detail = f"{readable} images of {len(listing.classes)} classes can be read"
         verdict = status if status in ("verified", "unverified subset") else "unverified"
         yield FileCheck(str(place), verdict, f"{detail}; {note}" if note else detail)
+
+    def _splittable(self, tree: Tree) -> Listing:
+        """The images, with enough of each class for every split that is held out of the training set.
+
+        Raises:
+            DataError: a class has too few; it is named, which its number in the labels would not do.
+        """
+        listing = self.listing(tree)
+        out = [name for name, own in (("validation", listing.validation), ("test", listing.test)) if own is None]
+        counts = np.bincount([label for _, label in listing.train], minlength=len(listing.classes))
+        if counts.min() <= len(out):
+            rare = int(counts.argmin())
+            raise DataError(
+                f"{tree.where}: class {listing.classes[rare]} has {counts[rare]} images, at least {len(out) + 1} are "
+                f"needed: one each for {', '.join(['training', *out])}. Add images, or remove the class."
+            )
+        return listing
 
     def _published(self, settings: DatasetSettings, data_dir: Path) -> Outline:
         card = self.card

@@ -1,7 +1,7 @@
 """Encoded images to uint8 pixels of one size, with limits on what a file may expand to."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,6 +16,8 @@ SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".webp")
 # The standard preprocessing of ImageNet takes the central 224 of a picture whose shorter side has 256 pixels.
 CROP_RATIO = 256 / 224
 THREADS = 4
+NAMED = 10
+"""Unreadable images that an error names."""
 
 
 def is_image(name: str) -> bool:
@@ -32,7 +34,7 @@ def decode(data: bytes, name: str, resolution: int | None, crop_ratio: float = 1
     Raises:
         DataError: truncated, damaged, not an image, or more than 80 million pixels.
     """
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         image: Any = Image.open(io.BytesIO(data), formats=FORMATS)
@@ -42,7 +44,9 @@ def decode(data: bytes, name: str, resolution: int | None, crop_ratio: float = 1
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DataError(f"{name} has too many pixels, at most {LIMIT_PIXELS} are read.") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise DataError(f"{name} is truncated, damaged or not an image ({error}).") from error
+        # Of a file that is no image at all, Pillow knows nothing but the address of our buffer.
+        reason = "" if isinstance(error, UnidentifiedImageError) else f" ({error})"
+        raise DataError(f"{name} is truncated, damaged or not an image{reason}: repair or remove it.") from error
     if resolution is not None:
         image = _centre(_shorter_side(image, round(resolution * crop_ratio)), resolution)
     return np.asarray(image, np.uint8)
@@ -74,11 +78,15 @@ def decode_all(
     """Pixels (len(names), *shape) of the named files, decoded by a few threads.
 
     Raises:
-        DataError: as `decode`; or an image that does not have `shape` although no resolution was set.
+        DataError: as `decode`, of several images in one line; or an image that does not have `shape` although no
+            resolution was set.
     """
 
-    def one(name: str) -> NDArray[np.uint8]:
-        pixels = decode(read(name), name, resolution, crop_ratio)
+    def one(name: str) -> NDArray[np.uint8] | DataError:
+        try:
+            pixels = decode(read(name), name, resolution, crop_ratio)
+        except DataError as error:
+            return error
         if pixels.shape != shape:
             raise DataError(
                 f"{name} is {pixels.shape[1]}x{pixels.shape[0]}, others are {shape[1]}x{shape[0]}: "
@@ -87,10 +95,26 @@ def decode_all(
         return pixels
 
     out = np.empty((len(names), *shape), np.uint8)
+    failed: dict[str, DataError] = {}
     with ThreadPoolExecutor(THREADS) as pool:
-        for i, pixels in enumerate(pool.map(one, names)):
-            out[i] = pixels
+        for i, found in enumerate(pool.map(one, names)):
+            if isinstance(found, DataError):
+                failed[names[i]] = found
+            else:
+                out[i] = found
+    if failed:
+        raise _unreadable(failed)
     return out
+
+
+def _unreadable(failed: Mapping[str, DataError]) -> DataError:
+    """One line for all of them, so that they need not be found one run after the other."""
+    first = next(iter(failed.values()))
+    if len(failed) == 1:
+        return first
+    rest = len(failed) - NAMED
+    named = [*list(failed)[:NAMED], *([f"{rest} more"] if rest > 0 else [])]
+    return DataError(f"{len(failed)} images cannot be read: {', '.join(named)}. The first: {first}")
 
 
 def resize_all(images: NDArray[np.uint8], resolution: int) -> NDArray[np.uint8]:

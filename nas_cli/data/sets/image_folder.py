@@ -19,7 +19,7 @@ _CARD = Card(
     size_bytes=0,
     licence="yours",
     source="your own images",
-    expected=("the folder dataset.path", "image_folder/ with one folder per class"),
+    expected=("dataset.path=DIR with a folder of images per class in it", "such a DIR named image_folder"),
 )
 _VALIDATION = ("val", "valid", "validation")
 

@@ -281,10 +281,10 @@ def _page(runs: pd.DataFrame, summary: pd.DataFrame, plots: Sequence[Plot], comm
         f"Made by `{command}` from the journals of the runs. Reduced: `runs.csv` names the training images; the "
         "configurations are `conf/experiment/pruning_*.yaml`. `left` is the share of weights, `flops_left` that of "
         "FLOPs, in percent; `ms` and `ms_32` milliseconds per image in batches of 1 and 32, `ms_tflite` those of a "
-        "file of TFLite, all in float32, `faster` how many times faster than the network that was pruned; `…_range` half the "
-        "distance between the best and the worst seed. Of `latency` and `half_flops` the networks of a seed were "
-        "measured in turns; `point` is the share of FLOPs that went, or the width. Zeros among weights save no time: "
-        "the single weights are of narrower networks, which are as fast. "
+        "file of TFLite, all in float32, `faster` how many times faster than the network that was pruned; `…_range` "
+        "half the distance between the best and the worst seed. Of `latency` and `half_flops` the networks of a seed "
+        "were measured in turns; `point` is the share of FLOPs that went, or the width. Zeros among weights save no "
+        "time: the single weights are of narrower networks, which are as fast. "
         "Of `regrowth` all networks are trained for as long: sparse from the first step, with connections that regrow "
         "by their gradient (`rigl`) or by chance (`set`) or do not (`fixed`), or dense at first (`magnitude`).",
     ]

@@ -31,7 +31,7 @@ from nas_cli.reports.page.elements import (
     section,
     table,
 )
-from nas_cli.reports.page.reproducibility import provenance
+from nas_cli.reports.page.reproducibility import unverified
 from nas_cli.reports.page.trials_table import number_cell
 from nas_cli.reports.plots.fronts import reference_text
 from nas_cli.reports.plots.style import Plot
@@ -139,8 +139,8 @@ def differences(sources: Sequence[Source]) -> list[str]:
     unfinished = [source.name for source in sources if source.status != "completed"]
     if unfinished:
         found.append(f"Not complete, so provisional: {', '.join(unfinished)}.")
-    if any("unverified" in provenance(source.history) for source in sources):
-        found.append("Some runs used an unverified subset of their data set.")
+    if data := sorted({text for source in sources if (text := unverified(source.history))}):
+        found.append(f"Some runs used {' or '.join(data)}.")
     return found
 
 

@@ -39,6 +39,15 @@ def provenance(history: History) -> str:
     return str(value.get("status") or "") if isinstance(value, Mapping) else str(value or "")
 
 
+def unverified(history: History) -> str:
+    """What 'The data are …' says where no checksum vouches for them; empty where one does."""
+    dataset = history.dataset.get("name") or "the data set"
+    return {
+        "unverified subset": f"an unverified subset of {dataset}",
+        "unverified": f"files of {dataset} that no published checksum covers",
+    }.get(provenance(history), "")
+
+
 def selection_rule(history: History) -> str:
     """How the network was chosen, and how often the test split was used, as the journal shows it."""
     if history.start.get("command") == "quantize":

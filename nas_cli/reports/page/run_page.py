@@ -9,7 +9,7 @@ from nas_cli.reports.page.elements import anchors, card, document, drawing, esca
 from nas_cli.reports.page.headline import failure_text, headline
 from nas_cli.reports.page.pruning_page import pruning_headline, pruning_notices, pruning_sections
 from nas_cli.reports.page.quantized_page import quantized_headline, quantized_sections
-from nas_cli.reports.page.reproducibility import provenance, reproducibility
+from nas_cli.reports.page.reproducibility import reproducibility, unverified
 from nas_cli.reports.page.shrinking_page import shrinking_headline, shrinking_notices, shrinking_sections
 from nas_cli.reports.page.structure_page import structure_section
 from nas_cli.reports.page.trials_table import listing_note, trials_table
@@ -19,7 +19,7 @@ from nas_cli.reports.structure import Structure
 
 _SECTIONS = (
     ("progress", "Progress", ("best_so_far", "generations", "training_")),
-    ("front", "Accuracy and cost", ("rungs", "pareto", "learning_curves")),
+    ("front", "Accuracy and cost", ("rungs", "pareto", "fronts", "hypervolume", "learning_curves")),
     ("species", "Species", ("species_",)),
 )
 
@@ -79,11 +79,8 @@ def _notices(source: Source) -> list[str]:
         found.append("Every trial failed: there is no best network.")
     found.append(failure_text(history))
     found += [*shrinking_notices(source), *pruning_notices(source)]
-    if "unverified" in provenance(history):
-        found.append(
-            f"The data are an {provenance(history)} of {source.dataset}: "
-            "compare these figures with runs on the same data only."
-        )
+    if data := unverified(history):
+        found.append(f"The data are {data}: compare these figures with runs on the same data only.")
     return found
 
 

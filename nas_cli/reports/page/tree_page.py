@@ -50,8 +50,8 @@ def tree_page(tree: "Tree") -> str:
             for one in tree.experiments
         },
     }
-    lead = f"{tree.path}: what was run here, and what came of it"
-    head = f'<h1>{escape(title)}</h1>\n<p class="lead">{escape(lead)}</p>\n{anchors(sections.items())}'
+    lead = '<p class="lead">What was run here, and what came of it</p>'
+    head = f"<h1>{escape(title)}</h1>\n{lead}\n{anchors(sections.items())}"
     body = "\n".join([_headline(tree), *sections.values()])
     return document(title, head, body, f"Made by nas report {tree.path}.")
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from nas_cli.reports.courses import Course, course
 from nas_cli.reports.fronts import Fronts, RunFront
@@ -11,7 +12,7 @@ from nas_cli.reports.grouping import grouped
 from nas_cli.reports.numbers import count
 from nas_cli.reports.objectives import Objective
 from nas_cli.reports.plots.courses import labels
-from nas_cli.reports.plots.front import set_flops_axis
+from nas_cli.reports.plots.front import set_flops_axis, tick
 from nas_cli.reports.plots.style import (
     DASHES,
     HEIGHT,
@@ -118,6 +119,8 @@ def _draw_fronts(figure: Figure, found: Fronts, groups: Mapping[str, Sequence[Ru
     values = [float(v) * across.sign for run in found.runs for v in run.points[:, 1]]
     if min(values) > 0 and max(values) >= 5 * min(values):
         set_flops_axis(axes, values)
+    elif max(map(abs, values)) >= 1000:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
     axes.margins(y=0.1)
     fitting_legend(figure)
 
