@@ -25,11 +25,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lone_strategies import without_supernets
+
 from nas_cli.build import NO_DATA, known_cost, make_economies, make_estimator, make_space, make_strategy
 from nas_cli.config import SearchConfig, groups, load_config
 from nas_cli.errors import ConfigError
 from nas_cli.estimators.contract import NO_HINTS, Estimator, Hints, Progress, Score
-from nas_cli.registry import REGISTRY, load
 from nas_cli.runs.folder import RunFolder, create_run, open_run
 from nas_cli.search.in_process import InProcess
 from nas_cli.search.loop import run_search
@@ -64,12 +65,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.resume:
             kept &= resume(base / "long", description, given.resume)
     return 0 if kept else 1
-
-
-def without_supernets() -> list[str]:
-    """Strategies that propose a trial before anything was trained."""
-    entries = REGISTRY["strategy"]
-    return [name for name in groups()["strategy"] if not getattr(load(entries[name].settings), "supernet", False)]
 
 
 def one(name: str, folder: Path, description: Path, trials: int) -> bool:

@@ -5,7 +5,8 @@
     python scripts/kill_and_resume.py --strategy reinforce,random+hyperband --rounds 9
 
 The tiny search trains networks. With `--strategy` the search is one over scores that cost nothing (the driver of the
-tests, with worker processes too), for each named strategy, `+` a scheduler. Each round runs the search in a new folder
+tests, with worker processes too), for each named strategy, `+` a scheduler; those that train a supernet first have
+no trials without it, their resume is shown by their own tests. Each round runs the search in a new folder
 and sends SIGKILL to its main process one to three times: at a random instant, at the moment the journal grows, or at
 that moment with the journal's last line then cut at a random byte, as a torn write leaves it. Between kills it is
 resumed with `--resume`. In the end the trials (architectures, fitness, status, metrics without times), the test result
@@ -29,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from lone_strategies import without_supernets
 
 from nas_cli.config import groups
 
@@ -89,7 +91,7 @@ def searches(given: argparse.Namespace) -> list[Search]:
     real = Search("", shlex.split(given.command), given.overrides or list(TINY), given.rounds)
     if given.overrides or given.command != COMMAND:
         return [real]
-    names = [*groups()["strategy"], *(f"random+{name}" for name in groups()["scheduler"] if name != "none")]
+    names = [*without_supernets(), *(f"random+{name}" for name in groups()["scheduler"] if name != "none")]
     return [real, *(dummy(name, max(1, given.rounds // 10)) for name in names)]
 
 
