@@ -96,6 +96,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NasError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # `… --dry-run | head` has seen enough; what is still in the buffer has no reader either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         print("Interrupted: the same command goes on from here.", file=sys.stderr)
         return INTERRUPTED

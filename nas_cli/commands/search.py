@@ -80,7 +80,7 @@ def execute(config: SearchConfig, run: Any) -> Mapping[str, Any]:
     """The summary of the search in `run`, begun or continued."""
     launched = time.time()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from nas_cli.build import planned_trials
+    from nas_cli.build import needs_tensorflow, planned_trials
     from nas_cli.commands.first_generation import with_initial_population
     from nas_cli.commands.prediction import predict_search
     from nas_cli.commands.progress import SearchProgress
@@ -93,6 +93,9 @@ def execute(config: SearchConfig, run: Any) -> Mapping[str, Any]:
         if is_complete(events):
             progress.note("this search is complete; only its reports are made anew")
             summary: Mapping[str, Any] = conclude(run, events)
+            networks = needs_tensorflow(config) and (summary["best"] or {}).get("test")
+            if networks and not (run.best / "model.keras").exists():
+                progress.note("its best network is gone from best/; only a new search makes it")
         else:
             for line in predict_search(on_this_machine(with_initial_population(config, run))):
                 progress.note(line)

@@ -6,7 +6,6 @@ from string import ascii_uppercase
 from typing import Any
 
 from nas_cli.commands.columns import aligned
-from nas_cli.reports.comparison_place import COMPARISON, default_comparison
 from nas_cli.reports.grouping import parted, settings_that_differ
 from nas_cli.reports.numbers import DASH, count, duration
 from nas_cli.reports.outcome import test_value, wall_seconds
@@ -68,6 +67,4 @@ def _plainly(source: Source, value: Any) -> str:
 
 
 def _page(sources: Sequence[Source]) -> str:
-    page = default_comparison([source.path for source in sources]) / COMPARISON
-    made = f"  (an earlier one lies in {page})" if page.is_file() else ""
-    return f"figures, intervals, fronts: {shlex.join(['nas', 'report', *(str(s.path) for s in sources)])}{made}"
+    return f"figures, intervals, fronts: {shlex.join(['nas', 'report', *(str(source.path) for source in sources)])}"

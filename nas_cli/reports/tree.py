@@ -65,7 +65,8 @@ def read_tree(folder: Path) -> Tree:
     return Tree(
         path=folder,
         text=text if text.is_file() else None,
-        experiments=[one for one in experiments if one.texts or one.tables or one.figures],
+        # Pictures alone may be anybody's: a data set, say.
+        experiments=[one for one in experiments if one.texts or one.tables],
         runs=dict(sorted(found.items())),
         comparisons=sorted(page for page in comparisons if page.is_file()),
     )

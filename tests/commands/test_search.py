@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,6 +83,16 @@ def test_resuming_a_complete_run_changes_nothing(
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout) == json.loads(done.stdout)
     assert (run / "journal.jsonl").read_bytes() == journal
+
+
+def test_resuming_a_complete_run_says_that_its_network_was_deleted(
+    one_worker: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    run = shutil.copytree(one_worker[0], tmp_path / "run")
+    (run / "best" / "model.keras").unlink()
+    again = nas("search", "--resume", str(run))
+    assert again.returncode == 0, again.stderr
+    assert "its best network is gone from best/; only a new search makes it" in again.stderr
 
 
 def test_resuming_with_another_configuration_is_refused(

@@ -62,6 +62,13 @@ def test_runs_and_experiments_are_on_one_page(results: Path) -> None:
     assert "10 more rows in table.csv" in page.text
 
 
+def test_a_folder_of_pictures_is_no_experiment(results: Path) -> None:
+    (results / "cats").mkdir()
+    (results / "cats" / "one.png").write_bytes(PNG)
+    report(results)
+    assert "cats" not in (results / "index.html").read_text(encoding="utf-8")
+
+
 def test_comparisons_are_linked(results: Path) -> None:
     runs = [results / "runs" / "sweep" / name for name in ("one", "two")]
     reports.compare(runs, results / "runs" / "sweep" / "comparison")

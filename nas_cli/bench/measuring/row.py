@@ -11,6 +11,8 @@ from nas_cli.bench.rows import REFERENCE
 from nas_cli.costs.cost import FLOAT32_BYTES
 
 MEASURED = "measured"
+HERE = "localhost"
+"""The cluster of a row that was measured on one machine."""
 
 Row = dict[str, Any]
 
@@ -25,12 +27,13 @@ def row_of(
     kind: str = MEASURED,
     single: float | None = None,
     independent: float | None = None,
-    cluster: str = "localhost",
+    cluster: str = HERE,
 ) -> Row:
     """The row, with the columns of `nas_cli.bench.rows`.
 
     `single`: images per second of one process with as many threads; `independent`: of so many without communication;
-    None where this row is what others are compared with. A reference has no efficiencies.
+    None where this row is what others are compared with. A reference has no efficiencies. `cluster`: '' for hosts that
+    the user names, so that the row calibrates whichever profile describes them.
     """
     measured = _served(job, result) if "served" in result else _own(job, result["workers"])
     total: Speed = measured.pop("speed")

@@ -6,7 +6,7 @@ from typing import Any
 
 from nas_cli.bench.measuring.measurement import Measurement
 from nas_cli.bench.measuring.plan import Comparison, MeasuringPlan
-from nas_cli.bench.measuring.row import MEASURED, Row, row_of
+from nas_cli.bench.measuring.row import HERE, MEASURED, Row, row_of
 from nas_cli.bench.recording import VERSION, Recording, recording
 from nas_cli.bench.rows import REFERENCE
 from nas_cli.costs.cost import FLOAT32_BYTES
@@ -70,7 +70,8 @@ class Session:
             (row for row in self._recording.rows() if kind in (row["kind"], REFERENCE) and _same(job, row)), None
         )
         if found is None:
-            found = row_of(job, self._carry(job), self._plan.cores, kind, single, independent)
+            cluster = "" if self._plan.hosts else HERE
+            found = row_of(job, self._carry(job), self._plan.cores, kind, single, independent, cluster)
             self._recording.record({"event": "measured", "rows": [found]})
         self._on_row(found)
         return dict(found)

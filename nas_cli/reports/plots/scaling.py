@@ -31,13 +31,13 @@ def scaling_plots(rows: Sequence[Row]) -> list[Plot]:
             # An advice on one number of workers: nothing scales, and its table says it all.
             continue
         present = [mode for mode in MODES if any(row["mode"] == mode for row in found)]
-        name = str(cluster).replace("/", "_")
+        name = str(cluster or "hosts").replace("/", "_")
         width = WIDTH if len(present) == 1 else min(2, 0.35 + 0.62 * len(present)) * WIDTH
         for kind, title, what in (("rate", "Images per second", "images/s"), ("scaling", "Scaling", "T_W / T_1")):
             plots.append(
                 Plot(
                     f"{kind}_{name}",
-                    f"{title} on {cluster}",
+                    f"{title} on {cluster or 'the given hosts'}",
                     _caption(kind),
                     partial(_draw, rows=found, modes=present, kind=kind, label=what),
                     width=width,

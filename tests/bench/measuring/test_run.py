@@ -59,6 +59,13 @@ def test_processes_on_several_hosts_share_the_cores_of_theirs() -> None:
     assert (made.without.crowd, made.single.crowd, made.single.must_fit) == (2, 1, 2)
 
 
+@pytest.mark.parametrize(("hosts", "cluster"), [((), "localhost"), ((Host("one", 1), Host("two", 1)), "")])
+def test_rows_of_named_hosts_calibrate_any_profile(tmp_path: Path, hosts: tuple[Host, ...], cluster: str) -> None:
+    run = RunFolder(tmp_path)
+    carry_out(run, replace(plan("ring-allreduce", 2), hosts=hosts))
+    assert {row["cluster"] for row in summarise(run.events())["rows"]} == {cluster}
+
+
 def test_nothing_is_measured_twice(tmp_path: Path) -> None:
     seen = carry_out(RunFolder(tmp_path), plan("independent", 1, 2, 4))
     assert seen == [("independent", 1, 2), ("independent", 1, 1), ("independent", 2, 1), ("independent", 4, 1)]
