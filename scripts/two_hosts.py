@@ -41,15 +41,19 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Training:
-    """A network, images per worker and step, steps that are timed, and those for warming up."""
+    """A network, images per worker and step, steps that are timed, and those for warming up.
+
+    `asynchronous`: steps per worker where whoever is free takes the next one: so many that the far one takes some too.
+    """
 
     model: str
     batch: int
     iterations: int
     warmup: int
+    asynchronous: int
 
 
-TRAININGS = (Training("lenet_300_100", 8, 20, 5), Training("resnet50", 2, 6, 2))
+TRAININGS = (Training("lenet_300_100", 8, 20, 5, 300), Training("resnet50", 2, 6, 2, 100))
 """4 and 102 MB of gradients."""
 
 
@@ -133,6 +137,7 @@ def measure(file: Path, limit: int) -> None:
         if not rates:
             rates[1] = add(_job(training, INDEPENDENT, 1), NO_LINK)
             rates[2] = add(_job(training, INDEPENDENT, 2), NO_LINK, single=rates[1])
+            add(_job(training, ASYNC, 1), NO_LINK, single=rates[1], independent=rates[1])
         for mode in (RING, SYNC, ASYNC):
             add(_job(training, mode, 2), f"{limit} Mbit/s", single=rates[1], independent=rates[2])
 
@@ -147,7 +152,7 @@ def _job(training: Training, mode: str, processes: int) -> Measurement:
         threads=1,
         batch=training.batch,
         image_size=IMAGE_SIZE,
-        iterations=training.iterations,
+        iterations=training.asynchronous if mode == ASYNC else training.iterations,
         warmup=training.warmup,
         servers=servers,
         crowd=1 + servers,

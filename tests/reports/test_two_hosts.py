@@ -33,14 +33,16 @@ def row(cluster: str, mode: str, model: str, rate: float, processes: int = 2) ->
 
 def rows(seconds: float = 0.0) -> list[dict[str, Any]]:
     """Steps of 0.2 s of computing, of which nothing hides a transfer over nine tenths of the link; a server's is once
-    in each direction, and is beside the first worker, which does not wait for the other where steps are asynchronous.
-    `seconds`: what the second link's steps take besides."""
+    in each direction, and is beside the first worker, which does not wait for the other where steps are asynchronous,
+    but stands still while the server moves 0.5 GB/s for it. `seconds`: what the second link's steps take besides."""
     made = [row(NO_LINK, "independent", model, 2 * ALONE) for model in MEGABYTES]
+    made += [row(NO_LINK, "ps-async", model, 10 / 0.2, processes=1) for model in MEGABYTES]
     for mbit_s, more in ((1000, 0.0), (200, seconds)):
         for model, size in MEGABYTES.items():
             one_way = size / (mbit_s / 8 * 0.9)
             ring, served = 0.2 + one_way + more, 0.2 + 2 * one_way + more
-            rates = {"ring-allreduce": 20 / ring, "ps-sync": 20 / served, "ps-async": 10 / 0.2 + 10 / served}
+            near = 10 / 0.2 * (1 - 2 * size / 500 / served)
+            rates = {"ring-allreduce": 20 / ring, "ps-sync": 20 / served, "ps-async": near + 10 / served}
             made += [row(f"{mbit_s} Mbit/s", mode, model, rate) for mode, rate in rates.items()]
     return made
 
@@ -51,6 +53,8 @@ def start() -> Cluster:
     for name in ("gloo", "grpc"):
         for key, value in (("overlap", 0.0), ("latency_us", 0.0), ("gb_s", 1e6)):
             made = with_value(made, f"transports.{name}.{key}", value)
+    for name in ("transports.grpc.inside_gb_s", "local.device_gb_s", "local.host_gb_s"):
+        made = with_value(made, name, 1e6)
     return with_value(with_value(made, "jitter", 0.0), "servers.apply_gb_s", 1e6)  # type: ignore[no-any-return]
 
 
@@ -59,6 +63,7 @@ def test_what_one_link_tells_holds_for_the_other() -> None:
     assert list(fits) == ["1000 Mbit/s", "200 Mbit/s"]
     for fit in fits.values():
         assert fit.fitted["network.usable"] == pytest.approx(0.9, rel=0.1)
+        assert fit.fitted["servers.core_gb_s"] == pytest.approx(0.5, rel=0.1)
     predicted = table[table["used"] == "predicted"]
     assert len(predicted) == 12
     assert set(predicted["within 20 %"]) == {"yes"}
@@ -73,7 +78,7 @@ def test_the_page_counts_what_was_met(tmp_path: Path) -> None:
     files = build_two_hosts(rows(), PROFILE, find, tmp_path, "command", None)
     assert {file.name for file in files} >= {"two_hosts.csv", "two_hosts_projected.csv", "two_hosts.md"}
     assert " of 12 predictions are within 20 %" in (tmp_path / "two_hosts.md").read_text()
-    assert len(read_rows(tmp_path / "two_hosts.csv")) == 14
+    assert len(read_rows(tmp_path / "two_hosts.csv")) == 16
     with pytest.raises(DataError, match="cannot read the measured rows"):
         read_rows(tmp_path / "none.csv")
 
@@ -87,7 +92,7 @@ def test_the_rows_of_the_results_page(tmp_path: Path) -> None:
     told = "projection calibrated at one width of the link, told another"
     assert (found(told).verdict, found(told).command) == (NOT_RUN, "`python scripts/two_hosts.py`")
     build_two_hosts(rows(), PROFILE, find, tmp_path / "scaling", "command", 60.0)
-    assert (found(rates).verdict, found(rates).time) == (kinds.ALONE, "1 min 00 s, 14 runs")
+    assert (found(rates).verdict, found(rates).time) == (kinds.ALONE, "1 min 00 s, 16 runs")
     assert "small, 1000 Mbit/s: ring-allreduce" in found(rates).ours
     file = tmp_path / "scaling" / "two_hosts_projected.csv"
     table = pd.read_csv(file)

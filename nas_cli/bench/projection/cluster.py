@@ -82,7 +82,8 @@ class Servers:
 
     `hosts`: own (machines for servers only, with the link of the others) or shared (with workers). `apply_gb_s`: bytes
     of gradients that one server adds up or applies per second. `local_sum`: the workers of a host add their gradients
-    up before one of them sends the sum, and one pulls for all.
+    up before one of them sends the sum, and one pulls for all. `core_gb_s`: GB that a server on a worker's core sends
+    and takes per second, while that worker stands still; null where servers have cores of their own.
     """
 
     per_worker: float = number(0, open_low=True)
@@ -90,6 +91,7 @@ class Servers:
     hosts: str = choice("own", "shared")
     apply_gb_s: float = number(0, open_low=True)
     local_sum: bool
+    core_gb_s: float | None = number(0, open_low=True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,8 +81,7 @@ def server_step(
     Synchronous workers pull and push at the same time, and wait for the slowest of them. Asynchronous ones do not, and
     are out of phase: a server works for some while others compute, so that its time counts only where it exceeds a
     worker's own step. Pull and push hide under the share `overlap` of the backward pass (full duplex: both at once;
-    half: the push alone, after a pull that nothing hides). The mean step of asynchronous workers, of which some have a
-    server on their host, is that which gives their images per second.
+    half: the push alone, after a pull that nothing hides).
     """
     compute = compute_seconds(cluster, workload, batch)
     chosen = cluster.transport(SERVER, transport)
@@ -100,30 +99,54 @@ def server_step(
     else:
         alone, beside = (
             max(0.0, link + latency - hidden) + (link if half else 0.0)
-            for link in (
-                worker,
-                max(moved.total / (chosen.gb_s * 1e9), moved.near_workers / cluster.network.bytes_per_second),
-            )
+            for link in (worker, _beside_server(cluster, workers, moved, chosen))
         )
-        exposed = max(alone, (2 if half else 1) * server + applied - compute - waiting)
-        if 0 < moved.near < 1:
-            # Those beside a server take more steps than the others.
-            own = compute + waiting
-            exposed = 1 / ((1 - moved.near) / (own + exposed) + moved.near / (own + beside)) - own
+        own = compute + waiting
+        far = own + max(alone, (2 if half else 1) * server + applied - own)
+        exposed = _mean_step(cluster, workers, moved, far, own + beside) - own
     both = 2 if half else 1
     return Step(compute, waiting, both * worker, both * server + applied, latency, exposed)
+
+
+def _mean_step(cluster: Cluster, workers: int, moved: Traffic, far: float, beside: float) -> float:
+    """The step of asynchronous workers that gives their images per second, of which some have a server on their host
+    and take more steps than the others; `far` and `beside`: seconds of theirs.
+
+    What a server does for workers of other hosts on a worker's core (`core_gb_s`) that worker does not compute.
+    """
+    core = cluster.servers.core_gb_s
+    lost = 2 * moved.from_servers / (core * 1e9) / cluster.workers_per_host(workers) if core else 0.0
+    if moved.near in (0, 1):
+        return far + lost * moved.near
+    return 1 / ((1 - moved.near) / far + moved.near * max(0.0, 1 - lost / far) / beside)
+
+
+def _beside_server(cluster: Cluster, workers: int, moved: Traffic, transport: Transport) -> float:
+    """Seconds for one pull or push of a worker with a server on its host, which has `host_share` of the variables."""
+    inside = moved.host_share / _inside(cluster, workers, transport)
+    away = moved.total - moved.host_share
+    return max(inside + away / (transport.gb_s * 1e9), moved.near_workers / cluster.network.bytes_per_second)
+
+
+def _inside(cluster: Cluster, workers: int, transport: Transport) -> float:
+    """Bytes per second and direction between a worker and a server of its host."""
+    device = _device(cluster, workers)
+    return min(device, transport.inside_gb_s * 1e9) if transport.inside_gb_s else device
+
+
+def _device(cluster: Cluster, workers: int) -> float:
+    """Bytes per second and direction between a device and its host, which all devices of the host use at once."""
+    return min(cluster.local.device_gb_s, cluster.local.host_gb_s / cluster.workers_per_host(workers)) * 1e9
 
 
 def _one_way(cluster: Cluster, workers: int, moved: Traffic, transport: Transport) -> tuple[float, float]:
     """(seconds of the busiest worker's link, seconds of the busiest server's link) for one pull or one push."""
     local, shared = cluster.local, cluster.servers.hosts == "shared"
-    on_host = cluster.workers_per_host(workers)
-    inside = max(moved.total / local.device_gb_s, on_host * moved.total / local.host_gb_s) / 1e9
     if shared and cluster.hosts_of(workers) == 1:
         process = min(local.host_gb_s, transport.inside_gb_s or local.host_gb_s) * 1e9
-        return max(inside, moved.total / process), moved.senders * moved.share / process
+        return moved.total / _inside(cluster, workers, transport), moved.senders * moved.share / process
     process, link = transport.gb_s * 1e9, cluster.network.bytes_per_second
-    worker = max(inside, moved.total / process, moved.from_workers / link)
+    worker = max(moved.total / _device(cluster, workers), moved.total / process, moved.from_workers / link)
     server = max(moved.senders * moved.share / process, moved.from_servers / link)
     # Servers among workers: what comes in for the ones (pull) and for the others (push) shares the host's link.
     together = moved.from_both / link if shared and transport.duplex == "full" else 0.0

@@ -24,7 +24,9 @@ PART = "two hosts"
 NO_LINK = "no link"
 """The cluster of rows without communication."""
 GRPC = "transports.grpc"
-FITTED = ("network.usable", "transports.gloo.message_ms", f"{GRPC}.message_ms", f"{GRPC}.gb_s")
+FITTED = (
+    "network.usable", "transports.gloo.message_ms", f"{GRPC}.message_ms", f"{GRPC}.inside_gb_s", "servers.core_gb_s",
+)  # fmt: skip
 BAR = 0.20
 
 Row = Mapping[str, Any]
@@ -60,20 +62,20 @@ def build_two_hosts(
 def projections(rows: Sequence[Row], start: Cluster, find: Find) -> tuple[pd.DataFrame, dict[str, Calibration]]:
     """Every measured row beside what the profile calibrated at each of the links says of it; the calibrations by link.
 
-    The rate of one worker is what two have without communication, halved: the hosts share a machine.
+    The rate of one worker is what two have without communication, halved: the hosts share a machine. A calibration
+    has the rows of its link, and those of one worker with a server beside it, which know no link.
     """
     links = list(dict.fromkeys(str(row["cluster"]) for row in rows if row["cluster"] != NO_LINK))
-    alone = [_measured(row, 1, row["images_per_second"] / 2) for row in rows if _both_without(row)]
+    alone = [_measured(row, RING, 1, row["images_per_second"] / 2) for row in rows if _both_without(row)]
     start = with_single_rates(start, alone)
+    beside = [_as_it_is(row) for row in rows if row["cluster"] == NO_LINK and row["mode"] != INDEPENDENT]
     fits, table = {}, []
     for link in links:
-        given = [_measured(row, 2, row["images_per_second"]) for row in rows if row["cluster"] == link]
-        fits[link] = calibrate(_with_link(start, link), given, FITTED, find)
+        given = [_as_it_is(row) for row in rows if row["cluster"] == link]
+        fits[link] = calibrate(_with_link(start, link), [*given, *beside], FITTED, find)
         for other, row in itertools.product(links, rows):
             if row["cluster"] == other:
-                made = projected(
-                    _with_link(fits[link].cluster, other), _measured(row, 2, row["images_per_second"]), find
-                )
+                made = projected(_with_link(fits[link].cluster, other), _as_it_is(row), find)
                 table.append(_compared(link, other, row, made))
     return pd.DataFrame(table), fits
 
@@ -102,10 +104,12 @@ def _with_link(cluster: Cluster, link: str) -> Cluster:
     return dataclasses.replace(made, device=dataclasses.replace(made.device, batch=1, half_batch=0.0))
 
 
-def _measured(row: Row, processes: int, rate: float) -> Measured:
-    servers = int(row["servers"]) or None
-    mode = row["mode"] if processes > 1 else RING
-    return Measured(mode, row["model"], processes, servers, int(row["batch"]), rate)
+def _as_it_is(row: Row) -> Measured:
+    return _measured(row, row["mode"], int(row["processes"]), row["images_per_second"])
+
+
+def _measured(row: Row, mode: str, processes: int, rate: float) -> Measured:
+    return Measured(mode, row["model"], processes, int(row["servers"]) or None, int(row["batch"]), rate)
 
 
 def _page(rows: Sequence[Row], table: pd.DataFrame, fits: Mapping[str, Calibration], command: str) -> str:
@@ -143,8 +147,9 @@ half of what two have without communication. {met} of {len(predicted)} predictio
 
 {markdown(predicted.drop(columns="used"))}
 
-Fitted to the rows of one limit (`network.usable`: share of the link's width; `message_ms`: time per message; `gb_s`: of
-one process, which binds the worker beside the server):
+Fitted to the rows of one limit, and to those of one worker with the server beside it, which know no link
+(`network.usable`: share of the link's width; `message_ms`: time per message; `inside_gb_s`: between the server and the
+worker beside it; `core_gb_s`: what the server sends and takes for the other worker on the core of the one beside it):
 
 {markdown(pd.DataFrame(fitted))}
 """

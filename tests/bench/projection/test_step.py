@@ -113,6 +113,23 @@ def test_what_goes_to_a_server_on_the_same_host_does_not_cross_its_link() -> Non
     assert server_step(half, NET, 2, 1, 50, False).seconds == pytest.approx(2 / (1 / 0.5 + 1 / 0.532), rel=1e-4)
 
 
+def test_a_server_on_a_workers_core_takes_its_time() -> None:
+    """16 MB pulled and 16 pushed by the far worker in each of its steps of 0.532 s, at 0.1 GB/s, cost the near one 0.32
+    of them; with servers of 4 and 12 MB, a worker sends 4 MB and loses 0.24 s of each step."""
+    made = with_value(cluster(network__gbit_s=8.0, transports__grpc__gb_s=1e6), "transports.grpc.duplex", "half")
+    made = dataclasses.replace(made, servers=dataclasses.replace(made.servers, core_gb_s=0.1))
+    one, each = (server_step(made, NET, 2, servers, 50, False).seconds for servers in (1, 2))
+    assert one == pytest.approx(2 / ((1 - 0.32 / 0.532) / 0.5 + 1 / 0.532), rel=1e-4)
+    assert each == pytest.approx(0.5 + 2 * 0.004 + 0.24, rel=1e-4)
+
+
+def test_a_worker_beside_a_server_is_as_fast_as_their_host_moves_bytes() -> None:
+    made = with_value(cluster(network__gbit_s=8.0), "transports.grpc.inside_gb_s", 0.5)
+    assert server_step(made, NET, 1, 1, 50, False).seconds == pytest.approx(0.5 + 0.032)
+    # Both ways at once: the far worker's 16 MB take 16 ms of the link, the near one's 32 ms.
+    assert server_step(made, NET, 2, 1, 50, False).seconds == pytest.approx(2 / (1 / 0.532 + 1 / 0.516))
+
+
 def test_asynchronous_workers_do_not_wait_for_the_slowest() -> None:
     made = cluster(jitter=0.1)
     sync, alone = (project(made, NET, mode, 16, 50, 16) for mode in ("ps-sync", "ps-async"))
