@@ -14,7 +14,7 @@ from nas_cli.reports.experiments.markdown import markdown
 from nas_cli.reports.experiments.output import write_results
 from nas_cli.reports.experiments.relevance_runs import ARD, ARMS, DATASETS, HANDMADE, find_runs, run_table
 from nas_cli.reports.experiments.relevance_tables import MARGIN, against, comparison, conclusions, size_reductions
-from nas_cli.reports.numbers import count
+from nas_cli.reports.plots.front import set_log_axis
 from nas_cli.reports.plots.style import MARKERS, QUIET, SERIES, WIDTH, Plot, legend_above
 
 SEARCHED = ("first", "second", "dirichlet", "gumbel_softmax", "random", HANDMADE)
@@ -67,9 +67,9 @@ def _draw_size(figure: Figure, own: pd.DataFrame, label: str) -> None:
                          label=name.replace("_", " "), zorder=3)  # fmt: skip
         if len(means) == 2:
             axes.plot(*zip(*means, strict=True), color=QUIET, linewidth=0.9, zorder=1)
-    axes.set(xlabel="weights that are not zero", ylabel=label, xscale="log")
-    for axis in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
-        axis(lambda value, _: count(value))
+    axes.scatter([], [], s=90, marker=MARKERS[0], color=QUIET, label="filled: with ARD")
+    axes.set(xlabel="weights that are not zero", ylabel=label)
+    set_log_axis(axes, list(own.nonzero))
     legend_above(figure)
 
 

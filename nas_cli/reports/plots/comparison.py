@@ -9,7 +9,7 @@ from nas_cli.reports.grouping import by_measure, grouped
 from nas_cli.reports.intervals import mean_interval
 from nas_cli.reports.outcome import best_so_far, test_value
 from nas_cli.reports.plots.courses import Groups, course_plots
-from nas_cli.reports.plots.front import set_flops_axis
+from nas_cli.reports.plots.front import set_log_axis
 from nas_cli.reports.plots.style import (
     HEIGHT,
     INK,
@@ -79,7 +79,7 @@ def _draw_chosen(figure: Figure, groups: Groups) -> None:
         )
     first = next(iter(groups.values()))[0]
     axes.set(xlabel="FLOPs per example", ylabel=first.history.measure.axis)
-    set_flops_axis(axes, [s.flops or 1.0 for sources in groups.values() for s in sources])
+    set_log_axis(axes, [s.flops or 1.0 for sources in groups.values() for s in sources])
     axes.margins(y=0.15)
     fitting_legend(figure)
 

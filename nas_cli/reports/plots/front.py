@@ -1,5 +1,7 @@
 """Validation value against FLOPs, with the Pareto front."""
 
+from collections.abc import Sequence
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -85,7 +87,7 @@ def _draw(figure: Figure, history: History, trials: list[Trial], chosen: list[Tr
             label=f"chosen (#{best.id})",
         )
     axes.set(xlabel="FLOPs per example", ylabel=history.measure.axis)
-    set_flops_axis(axes, [t.flops or 1.0 for t in trials])
+    set_log_axis(axes, [t.flops or 1.0 for t in trials])
     axes.margins(y=0.1)
     legend_above(figure)
 
@@ -95,10 +97,10 @@ def _places(history: History, trials: list[Trial]) -> tuple[list[float], list[fl
     return [t.flops or 0.0 for t in trials], values
 
 
-def set_flops_axis(axes: Axes, flops: list[float]) -> None:
-    """A log axis with ticks such as '2 M' and '50 k', enough of them however narrow the range is."""
+def set_log_axis(axes: Axes, values: Sequence[float]) -> None:
+    """A log axis for the values with ticks such as '2 M' and '50 k', enough of them however narrow the range is."""
     axes.set_xscale("log")
-    low, high = min(flops) / 1.4, max(flops) * 1.4
+    low, high = min(values) / 1.4, max(values) * 1.4
     axes.set_xlim(low, high)
     steps = (1.0, 2.0, 5.0) if high / low < 150 else (1.0,)
     axes.xaxis.set_major_locator(LogLocator(subs=steps, numticks=12))

@@ -12,7 +12,7 @@ from nas_cli.reports.grouping import grouped
 from nas_cli.reports.numbers import count
 from nas_cli.reports.objectives import Objective
 from nas_cli.reports.plots.courses import labels
-from nas_cli.reports.plots.front import set_flops_axis, tick
+from nas_cli.reports.plots.front import set_log_axis, tick
 from nas_cli.reports.plots.style import (
     DASHES,
     HEIGHT,
@@ -118,7 +118,7 @@ def _draw_fronts(figure: Figure, found: Fronts, groups: Mapping[str, Sequence[Ru
     axes.set(xlabel=across.axis(history), ylabel=up.axis(history))
     values = [float(v) * across.sign for run in found.runs for v in run.points[:, 1]]
     if min(values) > 0 and max(values) >= 5 * min(values):
-        set_flops_axis(axes, values)
+        set_log_axis(axes, values)
     elif max(map(abs, values)) >= 1000:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
     axes.margins(y=0.1)
