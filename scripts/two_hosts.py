@@ -1,6 +1,6 @@
 """Ring and parameter servers between two hosts that this machine plays, and how well their projection holds.
 
-    python scripts/two_hosts.py      # as root, on Linux; about 15 minutes on 2 cores
+    python scripts/two_hosts.py      # as root, on Linux; about 15 idle minutes on 2 cores
 
 The hosts are network namespaces joined by a pair of virtual Ethernet devices; a token bucket limits each direction.
 `nas` runs on the first one and starts processes on the second one as on any other host, by ssh, for which a script
@@ -8,6 +8,7 @@ stands in here. Measured at two limits; the projection is calibrated at each, an
 """
 
 import argparse
+import itertools
 import sys
 import tempfile
 import time
@@ -44,6 +45,7 @@ class Training:
     """A network, images per worker and step, steps that are timed, and those for warming up.
 
     `asynchronous`: steps per worker where whoever is free takes the next one: so many that the far one takes some too.
+    `turns`: how often it is measured at each limit: what lasts a second or two, other work disturbs most.
     """
 
     model: str
@@ -51,9 +53,10 @@ class Training:
     iterations: int
     warmup: int
     asynchronous: int
+    turns: int
 
 
-TRAININGS = (Training("lenet_300_100", 8, 20, 5, 300), Training("resnet50", 2, 6, 2, 100))
+TRAININGS = (Training("lenet_300_100", 8, 20, 5, 300, 3), Training("resnet50", 2, 6, 2, 100, 1))
 """4 and 102 MB of gradients."""
 
 
@@ -64,10 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limits", type=int, nargs=2, default=LIMITS, metavar="MBIT_S")
     parser.add_argument("--report", action="store_true", help="measure nothing, write the tables")
     parser.add_argument("--inside", type=Path, metavar="CSV", help=argparse.SUPPRESS)
+    parser.add_argument("--turn", type=int, default=0, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     try:
         if given.inside:
-            measure(given.inside, given.limits[0])
+            measure(given.inside, given.limits[0], given.turn)
             return 0
         begun = time.perf_counter()
         file = given.out.resolve() / ROWS
@@ -101,19 +105,21 @@ def find(name: str) -> Workload:
 
 
 def measured_at(limits: Sequence[int]) -> list[Row]:
-    """The rows of both limits; the baselines, which know no link, are measured at the first one."""
+    """The rows of both limits, turn by turn; the baselines, which know no link, are measured at the first one."""
+    turns = range(max(training.turns for training in TRAININGS))
     with tempfile.TemporaryDirectory(prefix="nas-two-hosts-") as folder, two_namespaces() as hosts:
         file = Path(folder) / ROWS
-        for limit in limits:
+        for turn, limit in itertools.product(turns, limits):
             hosts.limit(limit)
-            code = hosts.run([sys.executable, __file__, "--inside", str(file), "--limits", str(limit), str(limit)])
+            words = ["--inside", str(file), "--turn", str(turn), "--limits", str(limit), str(limit)]
+            code = hosts.run([sys.executable, __file__, *words])
             if code != 0:
                 raise KeyboardInterrupt if code == 130 else NasError("measuring has failed: see above.")
         return read_rows(file)
 
 
-def measure(file: Path, limit: int) -> None:
-    """Adds a row for each network and mode to the file, on the hosts of which this is the first.
+def measure(file: Path, limit: int, turn: int) -> None:
+    """Adds a row for each network of the turn and mode to the file, on the hosts of which this is the first.
 
     Raises:
         NasError: what has failed.
@@ -132,8 +138,10 @@ def measure(file: Path, limit: int) -> None:
         return float(speed)
 
     for training in TRAININGS:
+        if turn >= training.turns:
+            continue
         known = [row for row in rows if row["model"] == training.model and row["mode"] == INDEPENDENT]
-        rates = {int(row["processes"]): float(row["images_per_second"]) for row in known}
+        rates = {int(row["processes"]): float(row["images_per_second"]) for row in known[2 * turn :]}
         if not rates:
             rates[1] = add(_job(training, INDEPENDENT, 1), NO_LINK)
             rates[2] = add(_job(training, INDEPENDENT, 2), NO_LINK, single=rates[1])

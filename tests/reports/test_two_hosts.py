@@ -10,7 +10,7 @@ from nas_cli.bench.projection.calibrate import with_value
 from nas_cli.bench.projection.cluster import Cluster, load_cluster
 from nas_cli.bench.projection.workload import Workload
 from nas_cli.errors import DataError
-from nas_cli.reports.experiments.two_hosts import NO_LINK, build_two_hosts, projections, read_rows
+from nas_cli.reports.experiments.two_hosts import NO_LINK, averaged, build_two_hosts, projections, read_rows
 from nas_cli.reports.reproduction import row as kinds
 from nas_cli.reports.reproduction.page import rows as page_rows
 from nas_cli.reports.reproduction.row import DIRECTION, NOT, NOT_RUN, REPRODUCED, Row
@@ -72,6 +72,14 @@ def test_what_one_link_tells_holds_for_the_other() -> None:
 def test_a_link_that_is_slower_than_its_width_is_not_predicted() -> None:
     table, _ = projections(rows(seconds=30.0), start(), find)
     assert "no" in set(table["within 20 %"])
+
+
+def test_turns_are_averaged() -> None:
+    turns = [row("200 Mbit/s", "ps-async", "small", rate) for rate in (90.0, 100.0, 110.0)]
+    (mean, single) = averaged([*turns, row("200 Mbit/s", "ps-sync", "small", 40.0)])
+    assert (mean["turns"], mean["images_per_second"], mean["batch"]) == (3, 100.0, 10)
+    assert mean["uncertainty"] == pytest.approx(2 * 10 / 3**0.5)
+    assert (single["turns"], single["images_per_second"], single["uncertainty"]) == (1, 40.0, 0.1)
 
 
 def test_the_page_counts_what_was_met(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ FITTED = (
     "network.usable", "transports.gloo.message_ms", f"{GRPC}.message_ms", f"{GRPC}.inside_gb_s", "servers.core_gb_s",
 )  # fmt: skip
 BAR = 0.20
+AVERAGED = ["images_per_second", "efficiency", "efficiency_independent", "bytes_moved", "bytes_counted"]
 
 Row = Mapping[str, Any]
 
@@ -44,16 +45,29 @@ def read_rows(file: Path) -> list[dict[str, Any]]:
         raise DataError(f"cannot read the measured rows in {file}: measure them first.") from error
 
 
+def averaged(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """A row for each cluster, mode, network and number of processes: the mean of its turns, with their number as
+    `turns`; `uncertainty` is two standard errors of the mean over them, of a single turn that of its steps."""
+    made = []
+    for _, group in pd.DataFrame(rows).groupby(["cluster", "mode", "model", "processes"], sort=False):
+        mean = group.iloc[0].to_dict() | group[AVERAGED].mean().to_dict() | {"turns": len(group)}
+        if len(group) > 1:
+            mean["uncertainty"] = 2 * group["images_per_second"].std(ddof=1) / len(group) ** 0.5
+        made.append({str(key): value for key, value in mean.items()})
+    return made
+
+
 def build_two_hosts(
     rows: Sequence[Row], profile: Path, find: Find, out: Path, command: str, seconds: float | None
 ) -> list[Path]:
     """The files written under `out`; `find` counts a network, `seconds`: what measuring took, None if not done now."""
-    table, fits = projections(rows, load_cluster(str(profile), profile.parent), find)
+    means = averaged(rows)
+    table, fits = projections(means, load_cluster(str(profile), profile.parent), find)
     measured = pd.DataFrame(rows).reindex(columns=list(COLUMNS))
     texts = {
         ROWS: measured.to_csv(index=False),
         PROJECTED: table.to_csv(index=False),
-        PAGE: _page(rows, table, fits, command),
+        PAGE: _page(means, table, fits, command),
     }
     made: list[Made] = [] if seconds is None else [in_process(PART, len(rows), seconds)]
     return write_results(out, texts, [], made)
@@ -120,7 +134,7 @@ def _page(rows: Sequence[Row], table: pd.DataFrame, fits: Mapping[str, Calibrati
     shown["±"] = shown["uncertainty"].round(2)
     shown["T_W/(W·T_1) %"] = (100 * shown["efficiency"]).round(1)
     shown["of independent %"] = (100 * shown["efficiency_independent"]).round(1)
-    columns = ["cluster", "mode", "model", "processes", "servers", "batch", "images/s", "±", "T_W/(W·T_1) %"]
+    columns = ["cluster", "mode", "model", "processes", "servers", "batch", "turns", "images/s", "±", "T_W/(W·T_1) %"]
     columns += ["of independent %", "MB/step", "MB counted"]
     predicted = table[table["used"] == "predicted"]
     met = int((predicted["within 20 %"] == "yes").sum())
@@ -134,7 +148,8 @@ def _page(rows: Sequence[Row], table: pd.DataFrame, fits: Mapping[str, Calibrati
 `{command}` wrote this page. Two network namespaces of one machine, a core each, joined by a pair of virtual Ethernet
 devices with a token bucket in each direction. One process with one thread on each host, one parameter server, on the
 first host. Networks for 32×32 pixels and 1000 classes; images are synthetic. `MB/step`: what the method sends;
-`MB counted`: what the devices of both hosts sent, the loopback device of the server's host included.
+`MB counted`: what the devices of both hosts sent, the loopback device of the server's host included. Means over
+`turns` at each limit; ±: two standard errors of the mean, of a single turn those of its steps.
 
 ## Measured
 

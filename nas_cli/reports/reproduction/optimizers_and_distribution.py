@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from functools import partial
 
+import pandas as pd
+
 from nas_cli.reports.experiments.scaling import PAPER_TABLE
 from nas_cli.reports.experiments.two_hosts import PART as TWO_HOSTS
 from nas_cli.reports.experiments.two_hosts import PROJECTED as PROJECTED_HOSTS
 from nas_cli.reports.experiments.two_hosts import ROWS as MEASURED
+from nas_cli.reports.experiments.two_hosts import averaged
 from nas_cli.reports.optimizer_statements import REPRODUCED as HELD
 from nas_cli.reports.optimizer_statements import UNSURE, UNTESTED, Statement, statements
 from nas_cli.reports.optimizer_study import TITLES
@@ -242,7 +245,7 @@ def _network(folder: Folder) -> Judged:
 
 
 def _between_hosts(folder: Folder) -> Judged:
-    rows = folder.table(MEASURED)
+    rows = pd.DataFrame(averaged(records(folder.table(MEASURED))))
     told = []
     for (name, link), group in rows[rows.processes == 2].groupby(["model", "cluster"], sort=False):
         rates = ", ".join(f"{row['mode']} {row['images_per_second']:.1f}" for row in records(group))
