@@ -107,7 +107,7 @@ def _tried(study: Study) -> Plot:
         "(circle); rates with which training diverged are not drawn."
     )
     draw = partial(_draw_tried, tried=tried, rates=rates, shared=study.asked.get("shared_rate"))
-    return Plot("rates", "Learning rates that were tried", caption, draw, WIDE / 1.5, 4.2)
+    return Plot("rates", "Learning rates that were tried", caption, draw, WIDE / 1.5, 4.4)
 
 
 def _draw_tried(
@@ -126,7 +126,7 @@ def _draw_tried(
         axes.axvline(shared, color=MUTED, linewidth=1.0, linestyle=":", label="shared rate")
     axes.set_xscale("log")
     axes.set(xlabel="learning rate", ylabel="validation accuracy [%]")
-    legend_above(figure, columns=3)
+    legend_above(figure, columns=2)
 
 
 def _distances(found: Mapping[str, Any]) -> Plot:
@@ -135,7 +135,7 @@ def _distances(found: Mapping[str, Any]) -> Plot:
         "open: accuracy at its own rate. The hypothesis says: the farther, the worse."
     )
     draw = partial(_draw_distances, rows=found["optimizers"])
-    return Plot("distances", "Distance of the shared learning rate from each own one", caption, draw, WIDE / 1.5, 3.8)
+    return Plot("distances", "Distance of the shared learning rate from each own one", caption, draw, WIDE / 1.5, 4.0)
 
 
 def _draw_distances(figure: Figure, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -149,4 +149,4 @@ def _draw_distances(figure: Figure, rows: Sequence[Mapping[str, Any]]) -> None:
     axes.set(xlabel="|log10(shared rate / own rate)|", ylabel="test accuracy [%]")
     axes.margins(0.08)
     only_horizontal_grid(axes)
-    legend_above(figure, columns=3)
+    legend_above(figure, columns=2)

@@ -40,7 +40,7 @@ THEME: Mapping[str, tuple[str, str]] = {
 
 SERIES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 DASHES = ("-", "--", "-.", ":")
-MARKERS = ("o", "s", "^", "D", "v", "P")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 def looks(order: int) -> dict[str, Any]:

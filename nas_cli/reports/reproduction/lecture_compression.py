@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+import pandas as pd
+
 from nas_cli.reports.experiments.pruning_claims import claims as pruning_claims
 from nas_cli.reports.intervals import difference_interval
 from nas_cli.reports.measure import finite
@@ -125,19 +127,27 @@ def _pruning() -> Iterator[Claim]:
 
 
 def _criteria(folder: Folder, experiment: str) -> Judged:
-    """The smallest share that every criterion has reached."""
+    """The smallest share that every criterion has reached decides; at which larger ones all are ahead is told."""
     rows = folder.table("summary.csv", experiment=experiment)
+    rows = rows[rows.arm != "dense"].sort_values("point")
     column = "test" if rows["test"].notna().all() else "valid"
-    last = rows[rows.arm != "dense"].sort_values("point").groupby("arm").tail(1).set_index("arm")
+    last = rows.groupby("arm").tail(1).set_index("arm")
     left = "left" if experiment == "weights" else "flops_left"
     if CHANCE not in last.index or not set(SCORED) & set(last.index):
         raise Missing(f"pruning/summary.csv has not all criteria of {experiment}")
     scores = {str(arm): float(last.loc[arm, column]) for arm in last.index}
     held = [scores[name] > scores[CHANCE] for name in SCORED if name in scores]
     told = ", ".join(f"{name} {score:.1f} %" for name, score in scores.items())
-    share = float(last[left].mean())
-    why = f"each above the random criterion at {share:.0f} % of the {'weights' if left == 'left' else 'FLOPs'}"
-    return Judged(f"{told} ({column} accuracy)", rules.counted(held), why)
+    share, what = f"{last[left].mean():.0f} %", "weights" if left == "left" else "FLOPs"
+    ahead = [f"{group[left].mean():.0f}" for _, group in rows.groupby("point") if _all_above_chance(group, column)]
+    told += f" ({column} accuracy) at {share} of the {what}; all above the random criterion at "
+    told += f"{', '.join(ahead)} %" if ahead else "no share"
+    return Judged(told, rules.counted(held), f"each above the random criterion at {share} of the {what}")
+
+
+def _all_above_chance(group: pd.DataFrame, column: str) -> bool:
+    scores = group.set_index("arm")[column]
+    return CHANCE in scores.index and all(scores[name] > scores[CHANCE] for name in SCORED if name in scores.index)
 
 
 def _pruning_claim(folder: Folder, experiment: str, *parts: str) -> list[tuple[str, float, str]]:
