@@ -1,5 +1,6 @@
 """Candidates that a cheap proxy lets pass, and those it does not."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,5 +26,6 @@ def filter_bar(values: Sequence[float], keep: float) -> float | None:
     """The least of the best `keep` (a share, rounded up) of the values; None for fewer than FEWEST values."""
     if len(values) < FEWEST:
         return None
-    kept = max(1, -int(-len(values) * keep // 1))
+    # 100 · 0.07 is a little above 7 in floats, and would be rounded up to 8.
+    kept = max(1, math.ceil(round(len(values) * keep, 6)))
     return sorted(values, reverse=True)[kept - 1]

@@ -14,8 +14,11 @@ CostOf = Callable[[Candidate], Mapping[str, Any]]
 """The cost of a candidate for the journal: {"macs": …, "flops": …, "params": …} of a network, else what is known."""
 
 TIMES = frozenset(
-    {"train_seconds", "evaluation_seconds", "compile_seconds", "compress_seconds", "cpu_seconds", "images_per_second"}
-)
+    {
+        "train_seconds", "evaluation_seconds", "compile_seconds", "compress_seconds", "relevance_seconds",
+        "cpu_seconds", "images_per_second",
+    }
+)  # fmt: skip
 """Metrics that differ between two runs of the same trial."""
 
 

@@ -70,7 +70,7 @@ class EnsembleSpace:
         return near[int(rng.integers(len(near)))] if near else genotype
 
     def cross(self, first: Ensemble, second: Ensemble, rng: np.random.Generator) -> Ensemble:
-        """The beginning of one and the end of the other, as many subnetworks as `first` has."""
+        """The beginning of one and the end of the other, at most as many subnetworks as `first` has."""
         cut = int(rng.integers(1, len(first) + 1))
         return (*first[:cut], *second[cut : len(first)])
 

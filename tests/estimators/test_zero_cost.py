@@ -73,6 +73,11 @@ def test_the_bar_keeps_the_best_share() -> None:
     assert filter_bar(values[:7], 0.5) is None
 
 
+def test_a_share_that_is_a_whole_number_of_candidates_is_not_rounded_up() -> None:
+    hundred = [float(value) for value in range(1, 101)]
+    assert [filter_bar(hundred, keep) for keep in (0.07, 0.14, 0.075)] == [94.0, 87.0, 93.0]
+
+
 def test_a_candidate_below_the_bar_is_not_trained(tmp_path: Path) -> None:
     estimator = make_train(tmp_path, filter=FilterSettings("synflow", 0.5))
     file = tmp_path / "model.keras"

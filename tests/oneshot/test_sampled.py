@@ -76,3 +76,9 @@ def test_scoring_changes_nothing_and_repeats() -> None:
 def test_what_a_step_trains_follows_from_seed_and_step() -> None:
     assert uniform(SPACE, 3, 5) == uniform(SPACE, 3, 5)
     assert len({uniform(SPACE, 3, step) for step in range(20)}) > 15
+    assert uniform(SPACE, 3, 0) != uniform(SPACE, 3, 1)
+
+
+def test_steps_do_not_train_what_a_strategy_of_the_same_seed_draws() -> None:
+    drawn = [SPACE.sample(np.random.default_rng((3, number))) for number in range(20)]
+    assert sum(values == uniform(SPACE, 3, number) for number, values in enumerate(drawn)) < 5
