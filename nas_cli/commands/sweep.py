@@ -78,10 +78,12 @@ def expand(overrides: Sequence[str]) -> list[tuple[str, ...]]:
 def _table(parent: Path, combinations: list[tuple[str, ...]], rows: list[dict[str, Any]], as_json: bool) -> None:
     import pandas as pd
 
+    measure = "rmse" if any("valid_rmse" in (row.get("best") or {}) for row in rows) else "accuracy"
+    keys = (f"valid_{measure}", f"test_{measure}", "flops", "params")
     table = pd.DataFrame(
         [
             {"run": f"{position:02d}", "overrides": " ".join(overrides), "status": row["status"]}
-            | {key: (row.get("best") or {}).get(key) for key in ("valid_accuracy", "test_accuracy", "flops", "params")}
+            | {key: (row.get("best") or {}).get(key) for key in keys}
             | {"wall_seconds": row["wall_seconds"]}
             for position, (overrides, row) in enumerate(zip(combinations, rows, strict=True))
         ]

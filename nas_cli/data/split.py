@@ -127,21 +127,22 @@ def _hold_out(source: Source, pool: Indices, settings: DatasetSettings, stream: 
         if counts.min() < 2:
             worst = int(counts.argmin())
             raise DataError(f"class {worst} has {counts[worst]} training examples, at least 2 are needed to split.")
-    held = _draw(pool, source.train.y, size, source.task, settings.split_seed, stream)
+    held = _draw(pool, source.train.y, size, source.task, settings.split_seed, stream, left=1)
     return np.setdiff1d(pool, held), held
 
 
-def _draw(pool: Indices, y: NDArray[Any], size: int, task: Task, seed: int, stream: int) -> Indices:
+def _draw(pool: Indices, y: NDArray[Any], size: int, task: Task, seed: int, stream: int, left: int = 0) -> Indices:
     rng = np.random.default_rng((seed, stream))
     if task == "regression":
         return rng.permutation(pool)[:size]
-    return stratified(pool, y[pool], size, rng)
+    return stratified(pool, y[pool], size, rng, left)
 
 
-def stratified(pool: Indices, labels: NDArray[np.int64], size: int, rng: np.random.Generator) -> Indices:
+def stratified(pool: Indices, labels: NDArray[np.int64], size: int, rng: np.random.Generator, left: int = 0) -> Indices:
     """`size` members of `pool` with the class proportions of `labels`, each present class at least once, shuffled.
 
-    Larger sizes contain the smaller ones' members of a class. Sizes per class are largest remainders.
+    Larger sizes contain the smaller ones' members of a class. Sizes per class are largest remainders. At least `left`
+    members of each class are not among them.
 
     Raises:
         ConfigError: `size` is smaller than the number of classes present.
@@ -149,19 +150,22 @@ def stratified(pool: Indices, labels: NDArray[np.int64], size: int, rng: np.rand
     values, counts = np.unique(labels, return_counts=True)
     if size < len(values):
         raise ConfigError(f"{size} examples cannot cover {len(values)} classes.")
-    shares = allocate(counts.tolist(), size)
+    shares = allocate(counts.tolist(), size, left)
     chosen = [rng.permutation(pool[labels == value])[:share] for value, share in zip(values, shares, strict=True)]
     return rng.permutation(np.concatenate(chosen))
 
 
-def allocate(counts: Sequence[int], size: int) -> list[int]:
-    """`size` shared out in proportion to `counts`, each share between 1 and its count (largest remainders)."""
+def allocate(counts: Sequence[int], size: int, left: int = 0) -> list[int]:
+    """`size` shared out in proportion to `counts`, each share between 1 and its count less `left` (largest remainders).
+
+    There must be room: `size` lies between the number of counts and their sum less `left` of each.
+    """
     total = sum(counts)
     exact = [count * size / total for count in counts]
-    shares = [min(count, max(1, int(share))) for count, share in zip(counts, exact, strict=True)]
+    shares = [min(count - left, max(1, int(share))) for count, share in zip(counts, exact, strict=True)]
     while (gap := size - sum(shares)) != 0:
         step = 1 if gap > 0 else -1
-        able = [i for i, share in enumerate(shares) if (share < counts[i] if step > 0 else share > 1)]
+        able = [i for i, share in enumerate(shares) if (share < counts[i] - left if step > 0 else share > 1)]
         able.sort(key=lambda i: (step * (shares[i] - exact[i]), i))
         for i in able[: abs(gap)]:
             shares[i] += step

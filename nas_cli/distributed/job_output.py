@@ -1,9 +1,11 @@
 """What the processes of a job print: into one log, the first one's also to the user, and what it says of a failure."""
 
 import contextlib
+import io
 import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TextIO, final
 
 from nas_cli.errors import ConfigError, LaunchError, NasError
@@ -23,6 +25,11 @@ class ProcessFailed(LaunchError):
     def __init__(self, message: str, rank: int | None = None) -> None:
         super().__init__(message)
         self.rank = rank
+
+
+def open_log(log: Path) -> TextIO:
+    """The file, to which lines are added; nothing is held back, so that closing it on a full disk raises nothing."""
+    return io.TextIOWrapper(log.open("ab", buffering=0), encoding="utf-8", errors="replace", write_through=True)
 
 
 @final
@@ -50,8 +57,10 @@ class JobOutput:
         rank = int(match[1]) if match else None
         said = match[3] if match else text
         named = f"{'horovodrun' if rank is None else self._name(rank)}: {said}"
-        self._log.write(named + "\n")
-        self._log.flush()
+        # On a full disk too: the reason is in what the processes say.
+        with contextlib.suppress(OSError):
+            self._log.write(named + "\n")
+            self._log.flush()
         if said.strip():
             self._last[rank].append(said.strip())
         # Who has closed the terminal has not stopped the job; and a job whose output nobody takes stands still.

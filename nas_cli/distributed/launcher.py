@@ -16,7 +16,7 @@ import psutil
 
 from nas_cli.distributed.collective import arguments, variables
 from nas_cli.distributed.hosts import assigned
-from nas_cli.distributed.job_output import JobOutput
+from nas_cli.distributed.job_output import JobOutput, open_log
 from nas_cli.distributed.ports import interface_towards
 from nas_cli.distributed.preflight import Plan
 from nas_cli.distributed.ring import RANK
@@ -69,7 +69,7 @@ def launch(
         ProcessFailed: it was killed, or ended with a traceback.
     """
     mark = uuid.uuid4().hex
-    with log.open("a", encoding="utf-8", errors="replace") as file, stoppable():
+    with open_log(log) as file, stoppable():
         output = JobOutput(file, show, debug)
         process = subprocess.Popen(
             command(plan, argv, same_order),

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from nas_cli.distributed.hosts import Host
-from nas_cli.distributed.job_output import JobOutput
+from nas_cli.distributed.job_output import JobOutput, open_log
 from nas_cli.distributed.launcher import END_SECONDS, INTERRUPTED, begin_child, environment, processes_of
 from nas_cli.distributed.remote import LEASH, on_host
 from nas_cli.errors import LaunchError
@@ -44,7 +44,7 @@ def run_members(members: Sequence[Member], log: Path) -> int:
         ProcessFailed: it was killed, or ended with a traceback.
     """
     mark = uuid.uuid4().hex
-    with log.open("a", encoding="utf-8", errors="replace") as file, stoppable():
+    with open_log(log) as file, stoppable():
         output = JobOutput(file, lambda line: None, names=[member.name for member in members])
         started: list[subprocess.Popen[str]] = []
         readers: list[threading.Thread] = []

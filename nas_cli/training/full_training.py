@@ -58,6 +58,7 @@ def run_training(
 
     Raises:
         Interrupted: after Ctrl-C or SIGTERM; the run can be resumed.
+        KeyboardInterrupt: the same before the first event.
         RunError: if the training diverged, or the disk is full.
     """
     events = run.events()
@@ -66,6 +67,8 @@ def run_training(
             try:
                 _carry_out(run, journal, events, job, start, on_epoch, launched)
             except KeyboardInterrupt as error:
+                if not run.events():
+                    raise
                 with unstoppable():
                     journal.append({"event": "stop", "status": "interrupted", "reason": "interrupted"})
                     run.write_json("summary.json", summarise(run.events()))

@@ -28,8 +28,8 @@ def request(out: Path) -> Request:
 class Runs:
     """Counts what is executed; the run with the seed in `failing` fails after its first event."""
 
-    def __init__(self, failing: int | None = None) -> None:
-        self.failing = failing
+    def __init__(self, failing: int | None = None, measure: str = "accuracy") -> None:
+        self.failing, self.measure = failing, measure
         self.seeds: list[int] = []
 
     def execute(self, config: Any, run: Any) -> dict[str, Any]:
@@ -38,7 +38,7 @@ class Runs:
             journal.append({"event": "start", "command": "search"})
         if config.seed == self.failing:
             raise RunError("all trials failed")
-        return {"status": "completed", "best": {"valid_accuracy": 0.5}, "wall_seconds": 1.0}
+        return {"status": "completed", "best": {f"valid_{self.measure}": 0.5}, "wall_seconds": 1.0}
 
     @property
     def actions(self) -> Actions:
@@ -66,6 +66,12 @@ def test_a_failed_run_does_not_stop_the_others(tmp_path: Path, capsys: pytest.Ca
     assert [row["status"] for row in json.loads(said.out)] == ["completed", "failed", "completed"]
     assert "Error: all trials failed" in said.err
     assert (tmp_path / "sweep" / "sweep.csv").read_text().count("\n") == 4
+
+
+def test_the_table_of_a_regression_has_its_errors(tmp_path: Path) -> None:
+    sweep(request(tmp_path / "sweep"), Runs(measure="rmse").actions)
+    head, first, *_ = (tmp_path / "sweep" / "sweep.csv").read_text().splitlines()
+    assert dict(zip(head.split(","), first.split(","), strict=True))["valid_rmse"] == "0.5"
 
 
 def test_the_same_sweep_again_takes_up_its_runs(tmp_path: Path) -> None:

@@ -14,6 +14,20 @@ def test_shares_by_largest_remainder() -> None:
     assert allocate([1000, 1], 2) == [1, 1]
 
 
+def test_a_part_held_out_leaves_some_of_every_class() -> None:
+    """1.5, 2.25 and 71.25 of 75: the largest remainder is that of the class of two."""
+    assert allocate([2, 3, 95], 75) == [2, 2, 71]
+    assert allocate([2, 3, 95], 75, left=1) == [1, 2, 72]
+
+
+@given(st.lists(st.integers(2, 50), min_size=1, max_size=12), st.data())
+def test_shares_leave_what_they_shall(counts: list[int], data: st.DataObject) -> None:
+    size = data.draw(st.integers(len(counts), sum(counts) - len(counts)))
+    shares = allocate(counts, size, left=1)
+    assert sum(shares) == size
+    assert all(1 <= share < count for share, count in zip(shares, counts, strict=True))
+
+
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=12), st.data())
 def test_shares_sum_up_and_fit(counts: list[int], data: st.DataObject) -> None:
     size = data.draw(st.integers(len(counts), sum(counts)))

@@ -12,7 +12,7 @@ import pytest
 
 from nas_cli.distributed import launcher
 from nas_cli.distributed.hosts import Host
-from nas_cli.distributed.job_output import JobOutput, ProcessFailed
+from nas_cli.distributed.job_output import JobOutput, ProcessFailed, open_log
 from nas_cli.distributed.launcher import MARK, command, environment, launch, processes_of
 from nas_cli.distributed.preflight import Plan
 from nas_cli.errors import ConfigError, LaunchError
@@ -54,6 +54,28 @@ def test_all_is_logged_and_the_first_process_is_shown() -> None:
     assert log == "rank 0: epoch 1\nrank 1: hidden\nrank 0: noise\nhorovodrun: own words\n"
     assert shown == ["epoch 1"]
     assert len(output(lines, everything=True)[2]) == 4
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
+def test_a_full_disk_takes_the_log_but_not_the_reason() -> None:
+    shown = list[str]()
+    with open_log(Path("/dev/full")) as log:
+        made = JobOutput(log, shown.append)
+        for line in (
+            "[0]<stdout>:epoch 1",
+            "[0]<stderr>:Error: the disk is full",
+            "Process 0 exit with status code 1.",
+        ):
+            made.take(line)
+    assert shown == ["epoch 1"]
+    assert str(made.error(1, 2)) == "the disk is full"
+
+
+def test_a_log_is_added_to(tmp_path: Path) -> None:
+    for text in ("first\n", "second, übrigens\n"):
+        with open_log(tmp_path / "log.txt") as log:
+            log.write(text)
+    assert (tmp_path / "log.txt").read_text(encoding="utf-8") == "first\nsecond, übrigens\n"
 
 
 @pytest.mark.parametrize(

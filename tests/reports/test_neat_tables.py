@@ -17,6 +17,12 @@ def test_searches_that_solved_exclusive_or_are_averaged_beside_the_papers() -> N
     assert ours.tolist() == ["nas", 3, 2, 15, 2150, 1.5, 6.5]
 
 
+def test_searches_of_which_none_has_solved_exclusive_or_have_no_means() -> None:
+    ours = xor_summary(pd.DataFrame([{"seed": 0, "solved": False, "networks": 22500}])).iloc[0]
+    assert ours.tolist()[:3] == ["nas", 1, 0]
+    assert ours[["generations", "networks", "hidden neurons", "connections"]].isna().all()
+
+
 def test_errors_on_boston_have_their_deviation_over_seeds() -> None:
     rows = [
         {"method": "mean", "train_rmse": 9.0, "valid_rmse": 9.0, "test_rmse": 9.0},

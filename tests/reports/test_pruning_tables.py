@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from nas_cli.errors import RunError
-from nas_cli.reports.experiments.pruning import build_pruning, found_runs, run_table
+from nas_cli.reports.experiments.pruning import build_pruning, found_runs, run_table, summarised
 from nas_cli.reports.experiments.pruning_claims import claims
 from nas_cli.reports.reproduction.page import rows
 from nas_cli.reports.reproduction.row import REPRODUCED
@@ -20,6 +20,13 @@ def made(root: Path) -> Path:
         write_run(root / "lottery" / f"ticket-0.64-{seed}", journal(gain=gain, reinit=True))
         write_run(root / "half_flops" / f"resnet20-0.5-{seed}", journal(gain=gain, random=True))
     return root
+
+
+def test_seeds_are_counted_once_where_several_arms_have_the_network_that_is_not_pruned(tmp_path: Path) -> None:
+    for arm in ("magnitude", "taylor", "obd"):
+        write_run(tmp_path / "weights" / f"{arm}-0.5-0", journal())
+    summary = summarised(run_table(found_runs(tmp_path))).set_index("arm")
+    assert summary.loc["dense", "seeds"] == 1
 
 
 def test_a_ticket_is_compared_with_dense_and_with_new_weights_seed_by_seed(tmp_path: Path) -> None:

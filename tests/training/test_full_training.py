@@ -48,6 +48,20 @@ def test_a_full_disk_is_said_in_one_line_and_leaves_the_old_network(error: OSErr
     assert list(file.parent.iterdir()) == [file]
 
 
+def test_a_training_stopped_before_its_first_event_can_begin_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create_run(tmp_path / "run", {"command": "train"}, {})
+
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(full_training, "_carry_out", stopped)
+        session(run)
+    assert run.events() == []
+
+
 class Killed(Exception):
     """Stands for the death of the process."""
 

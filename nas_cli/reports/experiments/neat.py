@@ -78,15 +78,16 @@ def deep_table(sources: Sequence[Source]) -> pd.DataFrame:
 
 
 def xor_summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Searches on exclusive or beside the paper's: means over those that solved it."""
-    solved = table[table.solved]
+    """Searches on exclusive or beside the paper's: means over those that solved it, NaN if none has."""
+    # A search that has not solved it has neither a generation nor a network.
+    found = table.reindex(columns=["generation", "networks", "hidden", "connections"])[table.solved].mean()
     ours = {
         "searches": len(table),
-        "solved": len(solved),
-        "generations": fmean(solved.generation + 1),
-        "networks": fmean(solved.networks),
-        "hidden neurons": fmean(solved.hidden),
-        "connections": fmean(solved.connections),
+        "solved": int(table.solved.sum()),
+        "generations": found["generation"] + 1,
+        "networks": found["networks"],
+        "hidden neurons": found["hidden"],
+        "connections": found["connections"],
     }
     rows = {"nas": {name: round(value, 2) for name, value in ours.items()}, "paper": PAPER}
     return pd.DataFrame([{"source": name, **row} for name, row in rows.items()])

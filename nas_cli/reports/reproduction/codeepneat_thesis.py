@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from statistics import fmean
 
+import pandas as pd
+
 from nas_cli.reports.experiments.codeepneat_tables import DATASETS, PLAIN, thesis
 from nas_cli.reports.reproduction import rules
 from nas_cli.reports.reproduction.folder import ALL, Folder, Missing, records
@@ -74,17 +76,20 @@ def _level(folder: Folder, dataset: str, arm: str, theirs: float) -> Judged:
     if folder.scale == "paper":
         why = f"accuracy within {rules.POINTS_BAR:g} points; minutes are of other hardware"
         return Judged(ours, rules.within(accuracy, theirs, rules.POINTS_BAR), why)
-    verdict = DIRECTION if _place(folder, dataset, arm) else NOT
+    table = folder.table("comparison.csv", arm=arm).set_index("dataset")["accuracy"]
+    others = table[table.index.isin([name for name in DATASETS if name != dataset])]
+    if others.empty:
+        return Judged(ours, ALONE, "levels are not compared at this scale, and no other data set has runs")
+    verdict = DIRECTION if _place(others, dataset, accuracy) else NOT
     return Judged(ours, verdict, "levels are not compared at this scale: the data set's place by accuracy is the same")
 
 
-def _place(folder: Folder, dataset: str, arm: str) -> bool:
-    """True if the data set is behind those, and ahead of those, that it is in the thesis, of those that have runs."""
-    table = folder.table("comparison.csv", arm=arm).set_index("dataset")["accuracy"]
-    order = [name for name in DATASETS if name in table.index]
-    place = order.index(dataset)
-    return all(table[name] > table[dataset] for name in order[:place]) and all(
-        table[name] < table[dataset] for name in order[place + 1 :]
+def _place(others: "pd.Series[float]", dataset: str, accuracy: float) -> bool:
+    """True if the data set is behind those, and ahead of those, that it is in the thesis."""
+    order = list(DATASETS)
+    return all(
+        (other > accuracy) if order.index(str(name)) < order.index(dataset) else (other < accuracy)
+        for name, other in others.items()
     )
 
 

@@ -146,8 +146,8 @@ def _xor(folder: Folder) -> Judged:
     ours = xor_summary(folder.table("xor.csv")).iloc[0]
     shares = [ours["solved"] / ours["searches"], ours["generations"] / NEAT_PAPER["generations"]]
     shares.append(ours["networks"] / NEAT_PAPER["networks"])
-    text = f"{ours['solved']:.0f} of {ours['searches']:.0f} solved, {ours['generations']:.1f} generations, " \
-           f"{ours['networks']:.0f} networks"  # fmt: skip
+    text = f"{ours['solved']:.0f} of {ours['searches']:.0f} solved"
+    text += f", {ours['generations']:.1f} generations, {ours['networks']:.0f} networks" if ours["solved"] else ""
     held = [shares[0] >= 0.95, *(abs(share - 1) <= rules.RATIO_BAR for share in shares[1:])]
     return Judged(text, rules.counted(held), "95 % solved, generations and networks within 20 %")
 

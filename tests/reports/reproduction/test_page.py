@@ -151,11 +151,48 @@ def test_pruning_and_distillation(tmp_path: Path) -> None:
     for place, errors in (("teacher", 67), ("student_plain", 146), ("student_T20", 100)):
         distillation.run(tmp_path / "taught", f"mnist/{place}-0", errors)
     for loss, errors in (("cross_entropy", 3000), ("bootstrap_soft", 3100), ("label_smoothing", 2900)):
-        distillation.run(tmp_path / "taught", f"label_noise/{loss}_40-0", errors)
+        for seed in range(2):
+            distillation.run(tmp_path / "taught", f"label_noise/{loss}_40-{seed}", errors)
     build_distillation(tmp_path / "taught", tmp_path / "distillation", "the command")
     # 100/146 is 0.68, farther than 20 % from 0.51.
     assert found(tmp_path, "distillation: 2x800 student of MNIST, T = 20").verdict == DIRECTION
     assert found(tmp_path, "robust losses: 40 % wrong labels").verdict == DIRECTION
+
+
+def test_one_loss_of_five_or_one_seed_is_not_all_of_them(tmp_path: Path) -> None:
+    for loss, errors in (("cross_entropy", 3000), ("label_smoothing", 2900)):
+        distillation.run(tmp_path / "runs", f"label_noise/{loss}_40-0", errors)
+    build_distillation(tmp_path / "runs", tmp_path / "distillation", "the command")
+    row = found(tmp_path, "robust losses: 40 % wrong labels")
+    assert (row.ours, row.verdict) == ("fewer test errors than cross entropy: label smoothing 100", NOT)
+
+
+def test_temperatures_that_are_all_good_have_no_best(tmp_path: Path) -> None:
+    for arm, errors in (("T2.5", 300), ("T4", 310)):
+        distillation.run(tmp_path / "runs", f"mnist/small_{arm}-0", errors)
+    build_distillation(tmp_path / "runs", tmp_path / "distillation", "the command")
+    item = "distillation: 2x30 student of MNIST, by temperature"
+    assert found(tmp_path, item).verdict == NOT_RUN
+    distillation.run(tmp_path / "runs", "mnist/small_T8-0", 320)
+    build_distillation(tmp_path / "runs", tmp_path / "distillation", "the command")
+    assert found(tmp_path, item).verdict == REPRODUCED
+
+
+def test_a_data_set_alone_has_no_place_among_others(tmp_path: Path) -> None:
+    """90 and 60 %: the thesis has MNIST ahead too."""
+    codeepneat._run(tmp_path / "runs" / "mnist" / "plain-0", 600.0, 0.9)
+    build_codeepneat(tmp_path / "runs", tmp_path / "codeepneat", "the command")
+    assert found(tmp_path, "Table 1, MNIST").verdict == ALONE
+    codeepneat._run(tmp_path / "runs" / "cifar10" / "plain-0", 600.0, 0.6)
+    build_codeepneat(tmp_path / "runs", tmp_path / "codeepneat", "the command")
+    assert {found(tmp_path, f"Table 1, {name}").verdict for name in ("MNIST", "CIFAR-10")} == {DIRECTION}
+
+
+def test_searches_of_which_none_has_solved_exclusive_or_reproduce_nothing(tmp_path: Path) -> None:
+    (tmp_path / "neat").mkdir()
+    (tmp_path / "neat" / "xor.csv").write_text("seed,solved,networks\n0,False,22500\n1,False,22500\n")
+    row = found(tmp_path, "NEAT: exclusive or")
+    assert (row.ours, row.verdict) == ("0 of 2 solved", NOT)
 
 
 def test_relevance_and_planted_structure(tmp_path: Path) -> None:
