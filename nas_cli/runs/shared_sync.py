@@ -49,7 +49,9 @@ class SharedSync:
             os.fsync(self._descriptor)
 
     def _run(self) -> None:
-        while self._waiting.wait() and not self._closed.is_set():
+        # Looked at before each wait: `close` may have set both just before this thread clears the one.
+        while not self._closed.is_set():
+            self._waiting.wait()
             if self._closed.wait(INTERVAL_SECONDS):
                 return
             # What is written from here on asks for a sync of its own.
