@@ -41,7 +41,7 @@ def _steps(low: float, high: float) -> list[float]:
 
 def _mark(order: int) -> tuple[str, str]:
     """Colour and mark of a method; the marks move on by one when the colours begin again, so no two are alike."""
-    return SERIES[order % len(SERIES)], MARKERS[(order + order // len(SERIES)) % len(MARKERS)]
+    return SERIES[order % len(SERIES)], MARKERS[order % len(MARKERS)]
 
 
 def _draw(figure: Figure, run: Quantized, points: list[tuple[str, float, float]]) -> None:
