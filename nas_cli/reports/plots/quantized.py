@@ -40,7 +40,7 @@ def _steps(low: float, high: float) -> list[float]:
 
 
 def _mark(order: int) -> tuple[str, str]:
-    """Colour and mark of a method; the marks move on by one when the colours begin again, so no two are alike."""
+    """Colour and mark of a method; the same pair comes back after 42: there is one mark more than colours."""
     return SERIES[order % len(SERIES)], MARKERS[order % len(MARKERS)]
 
 
